@@ -1,0 +1,36 @@
+"""Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
+
+from analysis.bootstrap import Interval, crossed_intervals, paired_interval, seed_interval
+from analysis.comparison import compare
+from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
+from analysis.estimators import band_distance, mean_at_n, pass_at_k, time_in_band, tracking_error
+from analysis.runs import Runs, load_runs
+from analysis.sentences import summary_sentences
+from analysis.sidecar import write_sidecar
+from analysis.tables import render, write_table
+from analysis.validation import pass_at_k_curves, validation_curves
+
+__all__ = [
+    "Interval",
+    "Runs",
+    "band_distance",
+    "compare",
+    "crossed_intervals",
+    "entropy_curves",
+    "load_runs",
+    "mean_at_n",
+    "paired_interval",
+    "pass_at_k",
+    "pass_at_k_curves",
+    "render",
+    "reward_curves",
+    "seed_interval",
+    "summary_sentences",
+    "time_in_band",
+    "tracking",
+    "tracking_error",
+    "tracking_summary",
+    "validation_curves",
+    "write_sidecar",
+    "write_table",
+]

@@ -1,0 +1,145 @@
+"""`compare`: one row for each configuration, with intervals, and a verdict against the baseline in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.bootstrap import crossed_intervals, describe
+from analysis.curves import tracking
+from analysis.frames import columns, records
+from analysis.outcomes import Outcomes, final_step, outcomes_at, parse_metric, problem_counts
+from analysis.runs import Runs
+from analysis.seeding import generator
+from analysis.verdicts import BASELINE, DIFFERENCE, Baseline, against
+
+NAN = float("nan")
+IDENTITY = ["label", "method", "title", "schedule", "gamma"]
+CONTROL = ["entropy_start", "entropy_final", "tracking_error", "time_in_band"]
+
+
+def compare(
+    runs: Runs,
+    baseline: str | None = "grpo",
+    metrics: Sequence[str] = ("mean@n", "pass@K"),
+    *,
+    step: int | None = None,
+    source: str | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The comparison table: the baseline first, then the configurations by the first metric, best first.
+
+    Columns: label, method, title, schedule, gamma; step (of the validation), steps (planned), seeds,
+    problems, n; for each metric M: M, M_low, M_high (pass@K gets the number it stands for); entropy_start,
+    entropy_final, tracking_error (nats per token), time_in_band (share), tracked (runs behind these);
+    difference, difference_low, difference_high (of the first metric, to the baseline, paired on problems);
+    verdict; interval (in words, what was resampled); notes (what was left out of the row). Intervals are not
+    corrected for the number of rows.
+
+    Args:
+        baseline: a label or a method with one configuration; None for no baseline.
+        metrics: "mean@n", "mean@32", "pass@8", "pass@K" (K: the smallest n in the table).
+        step: validated step to compare at; None: the last one of each configuration.
+        source: benchmark; needed where the samples have several.
+    Raises:
+        AnalysisError: k above n, several benchmarks or several baselines.
+        ConfigError: unknown metric, benchmark or baseline; the valid ones are listed.
+    """
+    counts = problem_counts(runs, source)
+    members = {str(label): list(group["run"]) for label, group in runs.runs.groupby("label", sort=False)}
+    steps: dict[str, int] = {}
+    outcomes: dict[str, Outcomes] = {}
+    for label, names in members.items():
+        mine = counts[counts["label"] == label]
+        at = final_step(mine) if step is None else step
+        found = None if at is None else outcomes_at(mine, at, names)
+        if at is not None and found is not None:
+            steps[label], outcomes[label] = at, found
+    chosen = _numbered(metrics, outcomes)
+    base = Baseline.find(runs, baseline)
+    followed = tracking(runs).groupby("label")[CONTROL].mean()
+    tracked = tracking(runs).groupby("label")["entropy_final"].count()
+    rows = []
+    for row in records(runs.runs.drop_duplicates("label")):
+        label = row["label"]
+        rows.append(
+            {
+                **{key: row[key] for key in IDENTITY},
+                "step": steps.get(label, NAN),
+                "steps": row["steps"],
+                **_metric_cells(outcomes.get(label), chosen, seed, label),
+                **followed.loc[label].to_dict(),
+                "tracked": int(tracked[label]),
+                **against(base, label, outcomes, steps, chosen[0], seed),
+                "notes": _notes(runs, members[label], outcomes.get(label)),
+            }
+        )
+    frame = pd.DataFrame(rows, columns=_columns(chosen)).astype({"step": "Int64", "n": "Int64"})
+    return _ordered(frame, chosen)
+
+
+def metric_columns(frame: pd.DataFrame) -> list[str]:
+    """The metrics of a comparison frame, e.g. ["mean@n", "pass@32"]."""
+    return [name.removesuffix("_low") for name in columns(frame) if name.endswith("_low") and "@" in name]
+
+
+def _numbered(metrics: Sequence[str], outcomes: dict[str, Outcomes]) -> list[str]:
+    """The metrics with pass@K replaced by the largest k that every configuration allows."""
+    largest = min((found.n for found in outcomes.values()), default=None)
+    for metric in metrics:
+        parse_metric(metric)
+    named = [f"pass@{largest}" if metric == "pass@K" and largest else metric for metric in metrics]
+    return list(dict.fromkeys(named))
+
+
+def _metric_cells(
+    outcomes: Outcomes | None, metrics: Sequence[str], seed: int, label: str
+) -> dict[str, object]:
+    if outcomes is None:
+        empty = {name: NAN for metric in metrics for name in (metric, f"{metric}_low", f"{metric}_high")}
+        return {"seeds": 0, "problems": 0, "n": NAN, "interval": "", **empty}
+    stacked = np.stack([outcomes.metric(metric) for metric in metrics])
+    cells: dict[str, object] = {
+        "seeds": len(outcomes.runs),
+        "problems": len(outcomes.problems),
+        "n": outcomes.n,
+        "interval": describe(len(outcomes.runs), len(outcomes.problems)),
+    }
+    for metric, found in zip(
+        metrics, crossed_intervals(stacked, generator(seed, "outcomes", label)), strict=True
+    ):
+        cells |= {metric: found.value, f"{metric}_low": found.low, f"{metric}_high": found.high}
+    return cells
+
+
+def _notes(runs: Runs, members: Sequence[str], outcomes: Outcomes | None) -> str:
+    partial = runs.runs[runs.runs["run"].isin(members) & (runs.runs["partial"] != "")]
+    notes = [f"{run['run']}: {run['partial']}" for run in records(partial)]
+    return "; ".join(notes + list(outcomes.notes if outcomes else ()))
+
+
+def _columns(metrics: Sequence[str]) -> list[str]:
+    cells = [name for metric in metrics for name in (metric, f"{metric}_low", f"{metric}_high")]
+    return [
+        *IDENTITY,
+        "step",
+        "steps",
+        "seeds",
+        "problems",
+        "n",
+        *cells,
+        *CONTROL,
+        "tracked",
+        *DIFFERENCE,
+        "verdict",
+        "interval",
+        "notes",
+    ]
+
+
+def _ordered(frame: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    best_first = frame.sort_values(metrics[0], ascending=False, kind="stable")
+    is_base = best_first["verdict"] == BASELINE
+    return pd.concat([best_first[is_base], best_first[~is_base]], ignore_index=True)

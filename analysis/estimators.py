@@ -1,0 +1,138 @@
+"""Point estimates over plain NumPy arrays: pass@k, mean@n, and how well a run followed its band.
+
+Shapes: P problems, T steps. Entropies are in nats per token. Intervals are in `analysis.bootstrap`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harness.errors import AnalysisError, InputError
+
+Floats = NDArray[np.float64]
+
+FIRST_TRACKED_STEP = 21
+"""Tracking is judged over steps 21..T of every run: no settling time is chosen run by run."""
+
+
+def pass_at_k(n: ArrayLike, c: ArrayLike, k: int) -> Floats:
+    """Unbiased pass@k of each problem: 1 - C(n-c, k) / C(n, k).
+
+    The chance that k samples, drawn without replacement from n of which c are correct, hold a correct one
+    (Chen et al. 2021, "Evaluating Large Language Models Trained on Code", eq. 1). Computed as
+    1 - prod_{i<k} (n-c-i)/(n-i): no factorial, exactly 1 once fewer than k samples are wrong.
+
+    Args:
+        n: samples drawn, integers, broadcast against `c`.
+        c: correct samples among them, integers, 0 <= c <= n.
+        k: samples that the question may use, 1 <= k <= n.
+    Returns:
+        float64 in [0, 1], the broadcast shape of `n` and `c`.
+    Raises:
+        AnalysisError: k < 1 or k > n somewhere.
+        InputError: c outside 0..n, or counts that are not whole numbers.
+    """
+    drawn, correct = np.broadcast_arrays(_counts(n, "n"), _counts(c, "c"))
+    if k != int(k) or k < 1:
+        raise AnalysisError("pass@k needs a whole k of at least 1", f"k={k!r}", "Ask for k=1 or more.")
+    if drawn.size and k > drawn.min():
+        raise AnalysisError(
+            "pass@k needs k <= n, the samples drawn for each problem",
+            f"k={k}, n={drawn.min()}",
+            f"Ask for k <= {drawn.min()}, or draw more validation samples.",
+        )
+    if np.any(correct < 0) or np.any(correct > drawn):
+        worst = int(np.flatnonzero((correct < 0) | (correct > drawn))[0])
+        raise InputError(
+            "pass@k needs 0 <= c <= n",
+            f"c={correct.flat[worst]}, n={drawn.flat[worst]}",
+            "Count the correct samples again.",
+        )
+    none_correct = np.ones(drawn.shape, dtype=np.float64)
+    for i in range(int(k)):
+        none_correct *= np.maximum(drawn - correct - i, 0) / (drawn - i)
+    return 1.0 - none_correct
+
+
+def mean_at_n(correct: ArrayLike, n: int) -> Floats:
+    """Mean correctness of each problem over exactly n samples.
+
+    Args:
+        correct: (P, n) booleans or 0/1.
+        n: samples that every problem must have.
+    Returns:
+        (P,) float64 in [0, 1].
+    Raises:
+        AnalysisError: the second axis is not n.
+        InputError: a value is neither 0 nor 1.
+    """
+    values = np.asarray(correct, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != n:
+        raise AnalysisError(
+            f"mean@{n} is over exactly {n} samples of each problem, shape (P, {n})",
+            f"shape {values.shape}",
+            "Name the n that was drawn, or draw that many.",
+        )
+    graded = (values == 0) | (values == 1)
+    if not graded.all():
+        raise InputError(
+            "correctness is 0 or 1",
+            f"{values[~graded][0]}",
+            "Grade every sample; a grader that failed is not a wrong answer.",
+        )
+    means: Floats = values.mean(axis=1)
+    return means
+
+
+def tracking_error(entropy: ArrayLike, middle: ArrayLike, first_step: int = FIRST_TRACKED_STEP) -> float:
+    """Mean of |H - middle of the band| over steps `first_step`..T, in nats per token.
+
+    Args:
+        entropy: (T,) measured entropy of steps 1..T.
+        middle: (T,) or scalar, middle of the band asked for.
+    Returns:
+        NaN when there is no such step or one of them was not measured: a gap is never averaged away.
+    """
+    measured, wanted = _tail(first_step, entropy, middle)
+    return _mean(np.abs(measured - wanted))
+
+
+def band_distance(
+    entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP
+) -> float:
+    """Mean distance to the band (0 inside it) over steps `first_step`..T, in nats per token; (T,) each."""
+    measured, lower, upper = _tail(first_step, entropy, low, high)
+    return _mean(np.maximum(np.maximum(lower - measured, measured - upper), 0.0))
+
+
+def time_in_band(
+    entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP
+) -> float:
+    """Share of steps `first_step`..T with low <= H <= high, in [0, 1]; (T,) each.
+
+    A band of width 0 is met with probability 0: read the tracking error there.
+    """
+    measured, lower, upper = _tail(first_step, entropy, low, high)
+    inside = ((lower <= measured) & (measured <= upper)).astype(np.float64)
+    inside[np.isnan(measured) | np.isnan(lower) | np.isnan(upper)] = np.nan
+    return _mean(inside)
+
+
+def _counts(values: ArrayLike, name: str) -> NDArray[np.int64]:
+    array = np.asarray(values)
+    if not np.all(np.equal(np.mod(array, 1), 0)):
+        raise InputError(
+            f"{name} counts samples and is a whole number", f"{name}={values!r}", "Pass counts, not rates."
+        )
+    return array.astype(np.int64)
+
+
+def _tail(first_step: int, *curves: ArrayLike) -> list[Floats]:
+    """The curves from `first_step` on; index 0 of a curve is step 1."""
+    arrays = np.broadcast_arrays(*(np.asarray(curve, dtype=np.float64) for curve in curves))
+    return [array[first_step - 1 :] for array in arrays]
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else float("nan")

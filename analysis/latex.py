@@ -1,0 +1,41 @@
+"""Text and tables as LaTeX that compiles with the base packages alone (pdflatex, UTF-8 input)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.frames import columns
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", "|": r"$|$",
+    "γ": r"$\gamma$", "λ": r"$\lambda$", "→": r"$\to$", "±": r"$\pm$", "×": r"$\times$", "∞": r"$\infty$",  # noqa: RUF001
+    "−": "$-$",  # noqa: RUF001
+}  # fmt: skip
+LAST_LATIN = "\u017f"
+
+
+def escape(text: str) -> str:
+    """`text` as LaTeX; a character that the base fonts lack is written as its code point, never dropped."""
+    return "".join(SPECIAL.get(c, c if c <= LAST_LATIN else f"[U+{ord(c):04X}]") for c in text)
+
+
+def tabular(cells: pd.DataFrame, comments: Sequence[str] = ()) -> str:
+    """A tabular environment of text cells, flush left, with comment lines above."""
+    alignment = "l" * cells.shape[1]
+    # {} keeps a cell that begins with a bracket from being read as the argument of the \\ before it
+    rows = [" & ".join(escape(cell) for cell in row) + r" \\{}" for row in cells.to_numpy().tolist()]
+    head = " & ".join(escape(name) for name in columns(cells)) + r" \\ \hline"
+    lines = [
+        *(f"% {comment}" for comment in comments),
+        rf"\begin{{tabular}}{{{alignment}}}",
+        r"\hline",
+        head,
+        *rows,
+        r"\hline",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"

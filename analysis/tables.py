@@ -1,0 +1,173 @@
+"""A comparison frame as a table: what its cells say, and the four formats that it is printed in."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import latex
+from analysis.comparison import metric_columns
+from analysis.frames import columns, records
+from analysis.runs import Runs
+from analysis.sidecar import write_sidecar
+from analysis.verdicts import BASELINE
+from harness.errors import unknown
+from harness.runs.atomic import write_file
+
+SUFFIXES = {".txt": "text", ".csv": "csv", ".md": "md", ".tex": "tex"}
+FORMATS = tuple(SUFFIXES.values())
+ABSENT = "-"
+
+
+def render(frame: pd.DataFrame, format: str = "text", width: int = 110) -> str:
+    """The comparison `frame` as "text" (terminal), "csv" (every column, full precision), "md" or "tex".
+
+    A text table wider than `width` characters goes on below, with the configurations repeated.
+
+    Raises:
+        ConfigError: another format; the valid ones are listed.
+    """
+    if format not in FORMATS:
+        raise unknown("table formats", [format], FORMATS)
+    return _text(frame, width) if format == "text" else _RENDERERS[format](frame)
+
+
+def write_table(frame: pd.DataFrame, runs: Runs, path: Path | str) -> Path:
+    """Writes the table in the format of the suffix (.txt, .csv, .md, .tex) with its sidecar NAME.json."""
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise unknown("suffixes of a table", [target.suffix or str(target)], SUFFIXES)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_file(target, render(frame, SUFFIXES[target.suffix]).encode())
+    write_sidecar(target, runs)
+    return target
+
+
+def display(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells as text, rounded to three places, an estimate with its interval: "0.541 [0.465, 0.612]"."""
+    cells: dict[str, list[str]] = {"configuration": list(frame["label"]), "seeds": _each(frame["seeds"], str)}
+    for name in ("step", "problems", "n"):
+        if frame[name].nunique(dropna=False) > 1:
+            cells[name] = _each(frame[name], _whole)
+    for place, metric in enumerate(metric_columns(frame)):
+        cells[_numbered(metric, frame)] = _with_interval(frame, metric, "{:.3f}")
+        if place == 0:  # beside the metric that they are about
+            cells["difference"] = _with_interval(frame, "difference", "{:+.3f}")
+            cells["verdict"] = list(frame["verdict"])
+    cells["entropy"] = _each(frame[["entropy_start", "entropy_final"]].to_numpy(), _from_to)
+    cells["tracking error"] = _each(frame["tracking_error"], _three)
+    cells["in band"] = _each(frame["time_in_band"], _percent)
+    return pd.DataFrame(cells, dtype="str")
+
+
+def caption(frame: pd.DataFrame) -> str:
+    """What every row shares, and how to read the intervals."""
+    parts = []
+    for name, words in (("step", "step {}"), ("problems", "{} problems"), ("n", "n = {} samples a problem")):
+        values = frame[name].dropna().unique()
+        if len(values) == 1 and frame[name].nunique(dropna=False) == 1:
+            parts.append(words.format(values[0]))
+    base = frame.loc[frame["verdict"] == BASELINE, "label"]
+    metrics = metric_columns(frame)
+    if len(base) and metrics:
+        parts.append(
+            f"difference: {_numbered(metrics[0], frame)} minus that of {base.iloc[0]}, paired on problems"
+        )
+    parts.append(
+        "brackets: 95 % bootstrap over seeds and problems (one seed: problems only), not corrected for the "
+        "number of rows"
+    )
+    parts.append("entropy (first → last steps) and tracking error (steps 21 to the last) in nats per token")
+    return "; ".join(parts) + "."
+
+
+def _text(frame: pd.DataFrame, width: int) -> str:
+    cells = display(frame)
+    blocks = ["\n".join(_lines(cells[columns])) for columns in _fitting(cells, width)]
+    notes = [textwrap.fill(note, width) for note in (caption(frame), *_notes(frame))]
+    return "\n\n".join([*blocks, *notes]) + "\n"
+
+
+def _lines(cells: pd.DataFrame) -> list[str]:
+    widths = _widths(cells)
+    rows = [columns(cells), ["-" * widths[name] for name in columns(cells)], *cells.to_numpy().tolist()]
+    return [
+        "  ".join(cell.ljust(widths[name]) for cell, name in zip(row, columns(cells), strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _fitting(cells: pd.DataFrame, width: int) -> list[list[str]]:
+    """Columns in blocks at most `width` wide where they can be; each block begins with the first column."""
+    widths = _widths(cells)
+    first, *rest = columns(cells)
+    blocks = [[first]]
+    for name in rest:
+        if sum(widths[known] + 2 for known in blocks[-1]) + widths[name] > width and len(blocks[-1]) > 1:
+            blocks.append([first])
+        blocks[-1].append(name)
+    return blocks
+
+
+def _widths(cells: pd.DataFrame) -> dict[str, int]:
+    return {name: max(map(len, [name, *cells[name]])) for name in columns(cells)}
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False)
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    cells = display(frame).map(lambda cell: cell.replace("\\", "\\\\").replace("|", "\\|"))
+    rows = [columns(cells), ["---"] * cells.shape[1], *cells.to_numpy().tolist()]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*lines, "", caption(frame), *(f"\n{note}" for note in _notes(frame))]) + "\n"
+
+
+def _latex(frame: pd.DataFrame) -> str:
+    return latex.tabular(display(frame), [caption(frame), *_notes(frame)])
+
+
+def _notes(frame: pd.DataFrame) -> list[str]:
+    return [f"{row['label']}: {row['notes']}." for row in records(frame) if row["notes"]]
+
+
+def _numbered(metric: str, frame: pd.DataFrame) -> str:
+    """mean@n with the number it stands for, where that is one number."""
+    drawn = frame["n"].dropna().unique()
+    return metric.replace("@n", f"@{drawn[0]}") if len(drawn) == 1 else metric
+
+
+def _with_interval(frame: pd.DataFrame, name: str, form: str) -> list[str]:
+    triples = zip(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    return [
+        ABSENT if pd.isna(value) else f"{form.format(value)} [{form.format(low)}, {form.format(high)}]"
+        for value, low, high in triples
+    ]
+
+
+def _each(values: pd.Series, to_text: Callable[[Any], str]) -> list[str]:
+    return [to_text(value) for value in values]
+
+
+def _three(value: float) -> str:
+    return ABSENT if pd.isna(value) else f"{value:.3f}"
+
+
+def _percent(share: float) -> str:
+    return ABSENT if pd.isna(share) else f"{100 * share:.0f} %"
+
+
+def _from_to(ends: Any) -> str:
+    return f"{_three(ends[0])} → {_three(ends[1])}"
+
+
+def _whole(value: Any) -> str:
+    return ABSENT if pd.isna(value) else str(value)
+
+
+_RENDERERS: dict[str, Callable[[pd.DataFrame], str]] = {"csv": _csv, "md": _markdown, "tex": _latex}

@@ -1,0 +1,1 @@
+"""Entropy-controlled reinforcement learning of language models: methods, training, studies."""

@@ -1,0 +1,1 @@
+"""The shipped Hydra configuration (YAML only); composed by `harness.config.compose`."""

@@ -1,0 +1,112 @@
+"""Hydra composition: YAML of the installed package + overrides -> a plain dictionary.
+
+The one importer of Hydra. Overrides of values are handed to it as `++key=value`, so that an unknown key gets
+as far as the typed groups, which list the valid ones; Hydra would only say that the key is not in the struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import harness
+from harness.config.run import RunConfig
+from harness.errors import ConfigError, unknown
+
+CONF = Path(harness.__file__).resolve().parent / "conf"
+
+
+def resolve(overrides: Iterable[str] = ()) -> RunConfig:
+    """The configuration of a run: the shipped YAML, the overrides, every rule checked, the horizon frozen.
+
+    Raises:
+        ConfigError: an override that cannot be read, an unknown key or name, or a value that breaks a rule.
+    """
+    return RunConfig.from_dict(compose("run", overrides))
+
+
+def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """Compose `harness/conf/<root>.yaml` with Hydra overrides into a plain dictionary; no rule is checked.
+
+    Raises:
+        ConfigError: an override that cannot be read, or an option that a group does not have.
+    """
+    with _hydra():
+        texts = [_checked(text) for text in overrides]
+        try:
+            composed = OmegaConf.to_container(
+                hydra_compose(root, overrides=texts), resolve=True, throw_on_missing=True
+            )
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise ConfigError("the configuration must compose", _first_lines(error)) from error
+    assert isinstance(composed, dict)
+    return {str(key): value for key, value in composed.items()}
+
+
+def options(group: str) -> list[str]:
+    """The shipped options of a group, e.g. `options("method")`."""
+    with _hydra():
+        return _options(group)
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    with initialize_config_dir(str(CONF), job_name="entrocraft", version_base="1.3"):
+        yield
+
+
+def _options(group: str) -> list[str]:
+    names = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG)
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def _checked(text: str) -> str:
+    """The override as Hydra shall get it. Raises ConfigError when it cannot mean anything in one run."""
+    override = _parsed(text)
+    name = override.key_or_group
+    if override.is_sweep_override():
+        raise ConfigError(
+            "a run takes one value per key",
+            f"{text!r}",
+            "Give one value, a list as key=[a,b], or run several with `entrocraft sweep study=NAME`.",
+        )
+    if name.split(".")[0] == "hydra":
+        raise ConfigError("an override must not set Hydra's own keys", f"{text!r}", "Leave it out.")
+    groups = _options(name)
+    if groups and override.type is not OverrideType.DEL:
+        return _choice(override, groups, text)
+    return "++" + text.lstrip("+") if override.type is not OverrideType.DEL else text
+
+
+def _choice(override: Override, groups: list[str], text: str) -> str:
+    value = override.value()
+    if value not in groups:
+        raise unknown(f"options of the group {override.key_or_group!r}", [str(value)], groups)
+    return text
+
+
+def _parsed(text: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        raise ConfigError(
+            "an override must read KEY=VALUE",
+            f"{text!r} ({_first_lines(error, 1)})",
+            "Quote a value with special characters twice, e.g. 'run.dir=\"a=b\"'.",
+        ) from error
+
+
+def _first_lines(error: Exception, count: int = 3) -> str:
+    return " ".join(" ".join(str(error).splitlines()[:count]).split())

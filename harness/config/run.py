@@ -1,0 +1,141 @@
+"""RunConfig: the resolved configuration of one run, and the rules between its groups."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from harness.config.group import Group, mapping, read, typed
+from harness.config.loss import LossConfig
+from harness.config.schedule import ScheduleConfig
+from harness.config.settings import CheckpointConfig, ControlConfig, ModelConfig, RunSettings, WandbConfig
+from harness.config.trainer import TrainerConfig
+from harness.config.validation import ValidationConfig
+from harness.core.options import INFINITY
+from harness.errors import ConfigError, unknown
+from harness.methods import METHODS, Method, supported
+from harness.problems.countdown import CountdownConfig
+
+BACKENDS = ("torch",)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run, checked as a whole on construction. `to_dict` is what a manifest keeps.
+
+    A schedule under a method that does not use one is allowed: it is logged (`control/target`), not followed.
+    """
+
+    seed: int
+    """Of the run: rollouts, filter, partitions. The problems have a seed of their own (data.seed)."""
+    backend: str
+    method: Method
+    schedule: ScheduleConfig | None
+    loss: LossConfig
+    trainer: TrainerConfig
+    data: CountdownConfig
+    model: ModelConfig
+    validation: ValidationConfig
+    checkpoint: CheckpointConfig
+    control: ControlConfig
+    run: RunSettings
+    wandb: WandbConfig
+
+    def __post_init__(self) -> None:
+        for key, seed in (("seed", self.seed), ("data.seed", self.data.seed)):
+            if seed < 0:
+                raise ConfigError(f"{key} must be a whole number >= 0", str(seed), f"Set e.g. {key}=1.")
+        if self.backend not in BACKENDS:
+            raise unknown("backends", [self.backend], BACKENDS)
+        supported(self.method.name, self.backend)
+        self.method.check(self.loss)
+        self._check_schedule()
+        self._check_problems()
+
+    @classmethod
+    def from_dict(cls, values: object) -> Self:
+        """The configuration of a composed or of a saved dictionary.
+
+        Raises:
+            ConfigError: an unknown, missing or mistyped key, or a broken rule, of a group or between groups.
+        """
+        found = mapping(values, "the configuration")
+        names = [field.name for field in fields(cls)]
+        if extra := set(found) - set(names):
+            raise unknown("keys of the configuration", extra, names)
+        if missing := [name for name in names if name not in found]:
+            raise ConfigError(f"{missing[0]} must be given", "nothing", f"Set {missing[0]}.")
+        groups: dict[str, Any] = {key: kind.from_dict(found[key]) for key, kind in GROUPS.items()}
+        schedule, steps = found["schedule"], groups["trainer"].steps
+        return cls(
+            seed=typed("seed", found["seed"], int),
+            backend=typed("backend", found["backend"], str),
+            method=_method(found["method"]),
+            schedule=None if schedule is None else ScheduleConfig.from_dict(schedule, steps),
+            data=read(CountdownConfig, found["data"], "data"),
+            **groups,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `from_dict` is the inverse. Infinite options are written as "inf"."""
+        groups = {key: getattr(self, key).to_dict() for key in GROUPS}
+        return {
+            "seed": self.seed,
+            "backend": self.backend,
+            "method": self.method.to_dict(),
+            "schedule": None if self.schedule is None else self.schedule.to_dict(),
+            "data": {field.name: getattr(self.data, field.name) for field in fields(self.data)},
+            **groups,
+        }
+
+    def _check_schedule(self) -> None:
+        if self.method.needs_schedule and self.schedule is None:
+            raise ConfigError(
+                f"method {self.method.name!r} controls entropy and needs a schedule",
+                "schedule=none",
+                "Add one, e.g. schedule=linear schedule.start=0.5 schedule.end=0.2.",
+            )
+        if self.schedule is not None and self.schedule.bands.horizon < self.trainer.steps:
+            raise ConfigError(
+                "schedule.horizon must be >= trainer.steps",
+                f"horizon {self.schedule.bands.horizon}, steps {self.trainer.steps}",
+                "Shorten the run, or start a new one with a longer horizon.",
+            )
+
+    def _check_problems(self) -> None:
+        for wanted, key, split in (
+            (self.trainer.prompts_per_step, "trainer.prompts_per_step", "train_problems"),
+            (self.validation.problems, "validation.problems", "test_problems"),
+        ):
+            there = getattr(self.data, split)
+            if wanted > there:
+                raise ConfigError(
+                    f"{key} must not exceed data.{split}",
+                    f"{key} {wanted}, data.{split} {there}",
+                    f"Set {key}={there} or less, or raise data.{split}.",
+                )
+
+
+GROUPS: dict[str, type[Group]] = {
+    kind.KEY: kind
+    for kind in (
+        LossConfig,
+        TrainerConfig,
+        ModelConfig,
+        ValidationConfig,
+        CheckpointConfig,
+        ControlConfig,
+        RunSettings,
+        WandbConfig,
+    )
+}
+
+
+def _method(values: object) -> Method:
+    options = mapping(values, "method")
+    name = options.pop("name", None)
+    if name not in METHODS:
+        raise unknown("methods", [str(name)], METHODS)
+    decoded = {key: math.inf if value == INFINITY else value for key, value in options.items()}
+    return read(METHODS[name], decoded, "method", f"method {name!r}")

@@ -1,0 +1,138 @@
+"""The definition of a study: the trials to run, on which seeds, for which objective.
+
+A trial is a list of run overrides, given under `trials` or drawn from `space`; a run is a trial on one seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from harness.config.group import mapping, read, typed
+from harness.config.space import Choices, Range, dimension
+from harness.errors import ConfigError, unknown
+
+DIRECTIONS = ("minimize", "maximize")
+SAMPLERS = ("tpe", "random", "grid")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a trial is judged by: `tracking_error`, or a metric's value in the last record that has it."""
+
+    metric: str
+    direction: str
+
+    def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:
+            raise unknown("values of objective.direction", [self.direction], DIRECTIONS)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One trial: its run overrides, and the title it has in tables and figures."""
+
+    title: str
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """A study. The sampler `grid` takes every combination of `space`; the others draw `n_trials` points."""
+
+    name: str
+    title: str
+    objective: Objective
+    seeds: tuple[int, ...]
+    base: tuple[str, ...] = ()
+    """Run overrides of every trial; a trial's own come after them and win."""
+    trials: tuple[Point, ...] = ()
+    space: tuple[Choices | Range, ...] = ()
+    sampler: str = "tpe"
+    n_trials: int = 0
+    parallel: int = 1
+    """Runs at a time: no part of what the study is, so it may change from one start to the next."""
+
+    def __post_init__(self) -> None:
+        if self.name in ("", ".", "..") or Path(self.name).name != self.name:
+            raise ConfigError(
+                "study.name must do as the name of a folder", repr(self.name), "Set e.g. name=demo."
+            )
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError(
+                "study.seeds must be different, at least one", str(list(self.seeds)), "Set seeds=[1,2]."
+            )
+        if self.parallel < 1:
+            raise ConfigError(
+                "study.parallel must be >= 1 run at a time", str(self.parallel), "Set parallel=1."
+            )
+        if self.sampler not in SAMPLERS:
+            raise unknown("samplers", [self.sampler], SAMPLERS)
+        if not self.trials and not self.space:
+            raise ConfigError(
+                "a study must have trials or a space", "neither", "List trials, or give a space."
+            )
+        self._check_drawing()
+
+    @classmethod
+    def from_dict(cls, values: object) -> Self:
+        """Raises ConfigError: unknown or missing keys (the valid ones are listed), wrong types, broken rules."""
+        found = mapping(values, "study")
+        for key, kind in (("seeds", int), ("base", str)):
+            found |= {key: _items(key, found[key], kind)} if key in found else {}
+        if "objective" in found:
+            found["objective"] = read(Objective, found["objective"], "objective")
+        if "trials" in found:
+            found["trials"] = tuple(
+                _point(f"trials[{i}]", p) for i, p in enumerate(_list("trials", found["trials"]))
+            )
+        if "space" in found:
+            space = mapping(found["space"], "space")
+            found["space"] = tuple(dimension(key, dim) for key, dim in space.items())
+        return read(cls, found, "study", "a study")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `from_dict` is the inverse."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            **plain,
+            "objective": asdict(self.objective),
+            "seeds": list(self.seeds),
+            "base": list(self.base),
+            "trials": [{"title": point.title, "overrides": list(point.overrides)} for point in self.trials],
+            "space": {dim.key: dim.to_dict() for dim in self.space},
+        }
+
+    def _check_drawing(self) -> None:
+        drawn = bool(self.space) and self.sampler != "grid"
+        if self.n_trials < 0 or drawn != (self.n_trials > 0):
+            raise ConfigError(
+                "study.n_trials must be >= 1 with a space to draw from, and 0 for a list or a grid",
+                f"n_trials {self.n_trials}, sampler {self.sampler}, {len(self.space)} dimensions",
+                f"Set n_trials={20 if drawn else 0}.",
+            )
+        ranges = [dim.key for dim in self.space if self.sampler == "grid" and isinstance(dim, Range)]
+        if ranges:
+            raise ConfigError(
+                "a grid must have choices in every dimension",
+                f"a range for {', '.join(ranges)}",
+                "List choices, or set sampler=tpe or sampler=random with n_trials.",
+            )
+
+
+def _point(key: str, values: object) -> Point:
+    found = mapping(values, key)
+    found["overrides"] = _items(f"{key}.overrides", found.get("overrides", []), str)
+    return read(Point, found, key)
+
+
+def _items(key: str, values: object, kind: type) -> tuple[Any, ...]:
+    return tuple(typed(f"{key}[{i}]", item, kind) for i, item in enumerate(_list(key, values)))
+
+
+def _list(key: str, values: object) -> Iterable[object]:
+    if not isinstance(values, (list, tuple)):
+        raise ConfigError(f"{key} must be a list", repr(values), f"Set {key}=[...].")
+    return values

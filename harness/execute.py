@@ -1,0 +1,130 @@
+"""Execute the run of a folder: `python -m harness.execute RUN_DIR` starts it or goes on with it.
+
+Every launcher starts runs this way. The process holds the run's lock from beginning to end, dispatches to the
+backend that the manifest names, and leaves the outcome in the manifest and in its exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from types import FrameType
+
+from harness import tracking
+from harness.config import RunConfig
+from harness.errors import HarnessError, LockHeldError
+from harness.runs import RunFolder, RunLock, RunState, last_record
+from harness.runs.manifest import now
+
+OnStep = Callable[[int, Mapping[str, float]], None]
+REASON_CHARACTERS = 2000
+
+
+class Exit(IntEnum):
+    """Exit codes of the process; launchers read them."""
+
+    COMPLETE = 0
+    FAILED = 1
+    USAGE = 2
+    STOPPED = 3
+    LOCKED = 4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The module's command line; returns an `Exit`."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if len(given) != 1 or given[0].startswith("-"):
+        print("usage: python -m harness.execute RUN_DIR", file=sys.stderr)
+        return Exit.USAGE
+    try:
+        state = run(RunFolder(given[0]))
+    except LockHeldError as error:
+        print(f"harness.execute: {error}", file=sys.stderr)
+        return Exit.LOCKED
+    except HarnessError as error:
+        print(f"harness.execute: {error}", file=sys.stderr)
+        return Exit.FAILED
+    except Exception:
+        traceback.print_exc()
+        return Exit.FAILED
+    return Exit.COMPLETE if state is RunState.COMPLETE else Exit.STOPPED
+
+
+def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
+    """Start or resume the run under its lock; COMPLETE, or STOPPED at a stop request or at SIGINT or SIGTERM.
+
+    `on_step` sees each record once it is on disk.
+
+    Raises:
+        LockHeldError: another process executes this run.
+        Exception: whatever the backend raised; the manifest then has state failed and the reason.
+    """
+    folder.manifest()  # refuses a folder without a run before the lock makes one
+    with RunLock(folder.path):
+        if folder.is_done():
+            return RunState.COMPLETE
+        try:
+            config = RunConfig.from_dict(folder.manifest()["config"])
+            with _stop_at_signals(folder), tracking.mirror(folder, config) as mirrored:
+                return _backend(config.backend)(folder, _both(mirrored, on_step))
+        except Exception as error:
+            _record_failure(folder, error)
+            raise
+
+
+def _backend(name: str) -> Callable[[RunFolder, OnStep], RunState]:
+    assert name == "torch", name  # RunConfig refuses the others
+    from harness.torch_backend.run import execute
+
+    return execute
+
+
+def _both(first: OnStep, second: OnStep | None) -> OnStep:
+    def on_step(step: int, data: Mapping[str, float]) -> None:
+        first(step, data)
+        if second is not None:
+            second(step, data)
+
+    return on_step
+
+
+def _record_failure(folder: RunFolder, error: Exception) -> None:
+    name = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
+    reason = f"{name}{error}"[:REASON_CHARACTERS]
+    attempts = folder.manifest()["attempts"]
+    mine = attempts[-1] if attempts and attempts[-1]["pid"] == os.getpid() else None
+    if mine is None or mine["outcome"] is not None:  # it failed before its attempt began
+        folder.update(state=RunState.FAILED, reason=reason, ended=now())
+        return
+    last = last_record(folder.metrics_path)
+    reached = last["step"] if last is not None and last["attempt"] == mine["attempt"] else mine["from_step"]
+    folder.end_attempt(RunState.FAILED, reached, reason)
+
+
+@contextmanager
+def _stop_at_signals(folder: RunFolder) -> Iterator[None]:
+    """The first SIGINT or SIGTERM asks the run to stop after its step; a second one ends the process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        folder.request_stop()
+        print("stopping after this step, with a checkpoint (again: at once, without)", file=sys.stderr)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Problem sets with verifiable rewards. Embedded here: countdown."""

@@ -1,0 +1,1 @@
+"""`backend=torch`: a single-process trainer on one device, the embedded default for demos, tests and search."""

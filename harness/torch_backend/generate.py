@@ -1,0 +1,109 @@
+"""Sampling with a key/value cache: the prompt is read once for all its siblings, finished rows leave the batch.
+
+Each row draws one uniform number per position from a generator of its own step, so what a row samples depends on
+(seed, step, row, position) only and not on which other rows are still unfinished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+COMPACT_BELOW = 0.8  # share of unfinished rows under which the finished ones are dropped from the cache
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """temperature > 0; top_p in (0, 1], 1 = off; top_k >= 0, 0 = off; max_new_tokens counts the end token."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_new_tokens: int = 16
+
+
+class Cache(Protocol):
+    @property
+    def length(self) -> int: ...
+    def select(self, rows: Tensor) -> None: ...
+
+
+class Model(Protocol):
+    """What generation and scoring ask of a policy; LeanQwen3 and HFModel provide it."""
+
+    def hidden(
+        self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None, cache: Cache | None = None
+    ) -> Tensor: ...
+    def logits(self, hidden: Tensor) -> Tensor: ...
+    def new_cache(self, rows: int, capacity: int) -> Cache: ...
+
+
+@torch.no_grad()
+def generate(
+    model: Model, prompts: list[list[int]], n: int, sampling: Sampling, eos_id: int, generator: torch.Generator
+) -> list[list[int]]:
+    """`n` responses for each of P prompts, siblings adjacent: P*n lists of token ids, `eos_id` included if sampled."""
+    device = generator.device
+    width = max(map(len, prompts))
+    ids = torch.zeros((len(prompts), width), dtype=torch.long)
+    for row, prompt in enumerate(prompts):
+        ids[row, width - len(prompt) :] = torch.tensor(prompt)  # left padding: all rows decode at the same column
+    ids = ids.to(device)
+    start = torch.tensor([width - len(prompt) for prompt in prompts], device=device)
+    columns = torch.arange(width + sampling.max_new_tokens, device=device)
+    visible = columns >= start[:, None]  # (P, S)
+
+    cache = model.new_cache(len(prompts), width + sampling.max_new_tokens)
+    causal = columns[:width, None] >= columns[:width]
+    # A padding query sees itself, or softmax over nothing would give NaN.
+    prefill = (causal & visible[:, None, :width]) | torch.eye(width, dtype=torch.bool, device=device)
+    positions = (columns[:width] - start[:, None]).clamp(min=0)
+    hidden = model.hidden(ids, positions, prefill[:, None], cache)[:, -1]
+
+    rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
+    cache.select(rows)
+    hidden, visible, start = hidden[rows], visible[rows], start[rows]
+    uniforms = torch.rand((sampling.max_new_tokens, len(rows)), generator=generator, device=device)
+    output = torch.full((len(rows), sampling.max_new_tokens), -1, device=device)
+    active = torch.arange(len(rows), device=device)  # which row of `output` each row of the cache is
+    done = torch.zeros(len(rows), dtype=torch.bool, device=device)
+    for index in range(sampling.max_new_tokens):
+        token = sample(model.logits(hidden), sampling, uniforms[index, active])
+        output[active, index] = torch.where(done, -1, token)
+        done |= token == eos_id
+        left = int((~done).sum())
+        if left == 0 or index == sampling.max_new_tokens - 1:
+            break
+        if left < COMPACT_BELOW * len(done):
+            keep = (~done).nonzero().squeeze(-1)
+            cache.select(keep)
+            active, token, visible, start, done = (t[keep] for t in (active, token, visible, start, done))
+        column = width + index
+        mask = visible[:, None, None, : column + 1]
+        hidden = model.hidden(token[:, None], (column - start)[:, None], mask, cache)[:, -1]
+    return [[t for t in row if t >= 0] for row in output.tolist()]
+
+
+def sample(logits: Tensor, sampling: Sampling, uniform: Tensor) -> Tensor:
+    """One token per row (B,) by inversion of the cumulative distribution. logits (B, V); uniform (B,) in [0, 1)."""
+    logits = logits.float() / sampling.temperature
+    if sampling.top_k:
+        smallest = logits.topk(min(sampling.top_k, logits.shape[-1])).values[:, -1:]
+        logits = logits.masked_fill(logits < smallest, -torch.inf)
+    probabilities = logits.softmax(dim=-1)
+    if sampling.top_p < 1:
+        probabilities = nucleus(probabilities, sampling.top_p)
+    cumulative = probabilities.double().cumsum(dim=-1)
+    # Scaling by the last value keeps rounding from choosing a token of probability zero past the end.
+    threshold = uniform.double()[:, None] * cumulative[:, -1:]
+    return (cumulative <= threshold).sum(dim=-1).clamp(max=logits.shape[-1] - 1)
+
+
+def nucleus(probabilities: Tensor, top_p: float) -> Tensor:
+    """Zero outside the smallest set of tokens whose probability reaches `top_p`; (B, V), not renormalised."""
+    ordered, order = probabilities.sort(dim=-1, descending=True)
+    outside = ordered.cumsum(dim=-1) - ordered >= top_p
+    return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(outside, 0.0))

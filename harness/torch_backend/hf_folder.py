@@ -1,0 +1,100 @@
+"""Weights between the fused layout of `LeanQwen3` and a Hugging Face folder (config.json, model.safetensors)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from harness.errors import ConfigError
+from harness.torch_backend.qwen3 import LeanQwen3, Qwen3Shape
+
+# Everything of a model folder but its weights: copied, never rewritten, so that a checkpoint is a model folder too.
+COMPANIONS = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
+_PARTS = {
+    "input_norm": ("input_layernorm",),
+    "qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    "q_norm": ("self_attn.q_norm",),
+    "k_norm": ("self_attn.k_norm",),
+    "o": ("self_attn.o_proj",),
+    "post_norm": ("post_attention_layernorm",),
+    "gate_up": ("mlp.gate_proj", "mlp.up_proj"),
+    "down": ("mlp.down_proj",),
+}
+
+
+def read_config(folder: Path) -> dict[str, object]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ConfigError(f"model.path must be a Hugging Face model folder, {folder} has no config.json")
+    return dict(json.loads(path.read_text()))
+
+
+def load(folder: Path) -> LeanQwen3:
+    """The model of a Qwen3 folder, float32, on the CPU.
+
+    Raises:
+        ConfigError: not a Qwen3 folder, or its weights do not fit its config.
+    """
+    model = LeanQwen3(Qwen3Shape.from_config(read_config(folder)))
+    tensors: dict[str, Tensor] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        tensors.update(load_file(path))
+    if not tensors:
+        raise ConfigError(f"a model folder needs *.safetensors weights, {folder} has none")
+    own = {}
+    for name in model.state_dict():
+        sources = _hf_names(name)
+        if missing := [source for source in sources if source not in tensors]:
+            raise ConfigError(f"the weights in {folder} lack {', '.join(missing)}")
+        own[name] = torch.cat([tensors[source].float() for source in sources])
+    model.load_state_dict(own)
+    return model
+
+
+def save(model: LeanQwen3, folder: Path, companions: Path) -> None:
+    """Write a model folder: the weights of `model`, the other files copied from the folder `companions`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(hf_state(model), folder / "model.safetensors", metadata={"format": "pt"})
+    copy_companions(companions, folder)
+
+
+def copy_companions(source: Path, folder: Path) -> None:
+    """Copy the files of a model folder that are not weights, where `folder` does not have them yet."""
+    for name in COMPANIONS:
+        if (source / name).is_file() and not (folder / name).exists():
+            shutil.copyfile(source / name, folder / name)
+
+
+def hf_state(model: LeanQwen3) -> dict[str, Tensor]:
+    """The weights under transformers' names, unfused, on the CPU."""
+    shape = model.shape
+    heads = (shape.num_attention_heads, shape.num_key_value_heads, shape.num_key_value_heads)
+    sizes = {3: [count * shape.head_dim for count in heads], 2: [shape.intermediate_size] * 2}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        targets = _hf_names(name)
+        pieces = tensor.split(sizes[len(targets)]) if len(targets) > 1 else (tensor,)
+        state.update({target: piece.detach().cpu().contiguous() for target, piece in zip(targets, pieces, strict=True)})
+    return state
+
+
+def _hf_names(name: str) -> list[str]:
+    """transformers' names of one fused tensor, in the order in which they are concatenated."""
+    if name == "embed":
+        return ["model.embed_tokens.weight"]
+    if name in ("norm", "head"):
+        return ["model.norm.weight" if name == "norm" else "lm_head.weight"]
+    _, index, part = name.split(".")
+    return [f"model.layers.{index}.{target}.weight" for target in _PARTS[part]]

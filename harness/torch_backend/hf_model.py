@@ -1,0 +1,61 @@
+"""Any other small Hugging Face causal LM behind the interface of `LeanQwen3`, through transformers itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class HFCache:
+    """transformers' DynamicCache with the two operations that generation needs."""
+
+    def __init__(self) -> None:
+        from transformers import DynamicCache
+
+        self.data = DynamicCache()
+
+    @property
+    def length(self) -> int:
+        return int(self.data.get_seq_length())
+
+    def select(self, rows: Tensor) -> None:
+        """Keep (or repeat) the given rows (R,)."""
+        self.data.batch_select_indices(rows)
+
+
+class HFModel(nn.Module):
+    """A causal LM of transformers: `hidden` and `logits` as LeanQwen3 has them. float32, attention by SDPA."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        from transformers import AutoModelForCausalLM
+
+        self.model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="sdpa", local_files_only=True
+        )
+
+    def new_cache(self, rows: int, capacity: int) -> HFCache:
+        return HFCache()
+
+    def hidden(
+        self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None, cache: HFCache | None = None
+    ) -> Tensor:
+        """Final hidden states (B, T, D); see `LeanQwen3.hidden`."""
+        if positions is None:
+            positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+        output = self.model.base_model(
+            input_ids=ids,
+            position_ids=positions,
+            attention_mask=mask,
+            past_key_values=None if cache is None else cache.data,
+            use_cache=cache is not None,
+        )
+        hidden: Tensor = output.last_hidden_state
+        return hidden
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        logits: Tensor = self.model.get_output_embeddings()(hidden)
+        return logits

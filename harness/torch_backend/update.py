@@ -1,0 +1,103 @@
+"""The updates of one step: kept rows only, a fixed number of mini-batches, PPO's several passes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from harness.config.loss import LossConfig
+from harness.config.trainer import TrainerConfig
+from harness.core.partition import epoch_partitions
+from harness.core.types import IntArray
+from harness.losses.aggregate import aggregate, row_weights
+from harness.losses.objective import LossInputs, needs_entropy, objective
+from harness.losses.surrogate import Clip
+from harness.methods.plan import Action, LossPlan
+from harness.torch_backend.policy import Policy
+from harness.torch_backend.random import torch_generator
+from harness.torch_backend.rollouts import Rollouts
+
+TOKEN_SUMS = ("actor/clipfrac_up", "actor/clipfrac_down", "actor/pg_clipfrac_lower", "actor/ppo_kl")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A rollout batch of N rows ready for its updates; log-probabilities (N, R) are from before the first one."""
+
+    rollouts: Rollouts
+    old_log_prob: Tensor
+    reference_log_prob: Tensor | None
+    groups: IntArray  # (N,)
+    action: Action
+
+
+class Updater:
+    """AdamW on the policy; one `step` per rollout batch."""
+
+    def __init__(self, policy: Policy, plan: LossPlan, loss: LossConfig, trainer: TrainerConfig, seed: int) -> None:
+        self.policy, self.plan, self.loss, self.trainer, self.seed = policy, plan, loss, trainer, seed
+        self.clip = Clip(loss.clip_low, loss.clip_high, loss.clip_c)
+        self.parameters = [p for p in policy.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=trainer.lr, weight_decay=trainer.weight_decay, fused=True
+        )
+
+    def step(self, batch: Prepared, step: int) -> dict[str, float]:
+        """epochs x mini_batches updates on the kept rows; means over updates under verl's metric names.
+
+        Rejected rows see neither forward nor backward. With no kept row nothing happens: actor/updates is 0.
+        """
+        device = self.policy.device
+        kept = batch.action.keep.nonzero()[0]
+        parts = epoch_partitions(kept, self.trainer.mini_batches, self.trainer.epochs, self.seed, step)
+        advantages = torch.as_tensor(batch.action.advantages, dtype=torch.float32, device=device)
+        per_row = row_weights(
+            self.loss.average,
+            torch.as_tensor(batch.groups, device=device),
+            torch.as_tensor(batch.action.keep, device=device),
+            len(parts) // self.trainer.epochs,
+        )
+        draws = torch_generator(self.seed, step, "clip_cov")
+        sums: dict[str, float] = defaultdict(float)
+        for part in parts:
+            rows = torch.as_tensor(part, device=device)
+            for name, value in self._update(batch, rows, advantages, per_row, draws).items():
+                sums[name] += value / len(parts)
+        sums["actor/pg_clipfrac"] = sums["actor/clipfrac_up"] + sums["actor/clipfrac_down"]
+        return {**sums, "actor/updates": float(len(parts)), "actor/lr": self.trainer.lr}
+
+    def _update(
+        self, batch: Prepared, rows: Tensor, advantages: Tensor, per_row: Tensor | None, draws: torch.Generator
+    ) -> dict[str, float]:
+        mask = batch.rollouts[rows].mask
+        weights = aggregate(self.loss.average, mask, None if per_row is None else per_row[rows])
+        self.optimizer.zero_grad(set_to_none=True)
+        totals: dict[str, Tensor] = {}
+        for piece in torch.arange(len(rows), device=rows.device).split(self.trainer.micro_batch_rows or len(rows)):
+            parts = self._forward(batch, rows[piece], advantages, weights[piece], draws)
+            parts.loss.backward()
+            for name, value in parts.metrics.items():
+                totals[name] = totals.get(name, torch.zeros((), device=rows.device)) + value
+        totals["actor/grad_norm"] = torch.nn.utils.clip_grad_norm_(self.parameters, self.trainer.max_grad_norm)
+        self.optimizer.step()
+        tokens = int(mask.sum())
+        return {name: float(value) / (tokens if name in TOKEN_SUMS else 1) for name, value in totals.items()}
+
+    def _forward(self, batch: Prepared, rows: Tensor, advantages: Tensor, weights: Tensor, draws: torch.Generator):  # type: ignore[no-untyped-def]
+        rollouts = batch.rollouts[rows]
+        score = self.policy.score(rollouts, self.trainer.temperature, needs_entropy(self.plan))
+        width = score.log_prob.shape[1]  # the rows' own longest response
+        reference = batch.reference_log_prob
+        inputs = LossInputs(
+            log_prob=score.log_prob,
+            old_log_prob=batch.old_log_prob[rows, :width],
+            advantages=advantages[rows],
+            mask=rollouts.mask,
+            weights=weights[:, :width],
+            entropy=score.entropy,
+            reference_log_prob=None if reference is None else reference[rows, :width],
+        )
+        return objective(self.plan, self.clip, self.loss.kl_coef, inputs, draws)

@@ -1,0 +1,95 @@
+"""The one matplotlib style: sizes, Okabe-Ito colours, and one look for each method in every figure.
+
+Okabe and Ito (2008), "Color Universal Design". Line style and marker carry the same distinction as the colour, so
+that a print in black and white says as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLUMN_INCHES = 3.35
+PAGE_INCHES = 6.9
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#8a8a8a"
+
+RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "legend.frameon": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 220,
+    "figure.constrained_layout.use": True,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, line style and marker of a method."""
+
+    colour: str
+    line: Any
+    marker: str
+
+    def of_line(self) -> dict[str, Any]:
+        """Keyword arguments of `Axes.plot`."""
+        return {"color": self.colour, "linestyle": self.line}
+
+
+LOOKS = {
+    "grpo": Look(BLACK, "-", "o"),
+    "entrocraft": Look(VERMILION, "-", "s"),
+    "band_switch": Look(BLUE, (0, (5, 1.5)), "^"),
+    "entropic": Look(GREEN, (0, (3, 1, 1, 1)), "D"),
+    "clip_higher": Look(ORANGE, (0, (4, 1.2)), "v"),
+    "clip_cov": Look(PURPLE, (0, (2, 1)), "P"),
+    "entropy_loss": Look(SKY, (0, (1, 1)), "X"),
+    "gspo": Look(GREY, (0, (6, 2)), "h"),
+    "reinforce": Look(PURPLE, "-", "<"),
+    "raftpp": Look(ORANGE, (0, (1, 1.5)), ">"),
+    "psr": Look(GREEN, (0, (5, 1, 1, 1, 1, 1)), "p"),
+    "nsr": Look(SKY, (0, (6, 1.5)), "*"),
+    "w_reinforce": Look(BLUE, (0, (1, 1)), "d"),
+}
+UNKNOWN = Look(GREY, (0, (3, 2)), "8")
+
+
+def look(method: str) -> Look:
+    """The look of a method; a neutral one for a method that this version does not have."""
+    return LOOKS.get(method, UNKNOWN)
+
+
+def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of the given inches in this style, without pyplot's global state; its axes row by row.
+
+    Axes share their scales, because panels are read against one another.
+    """
+    with matplotlib.rc_context(RC):
+        drawn = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(drawn)
+        grid = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    return drawn, list(grid.flat)

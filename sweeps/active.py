@@ -1,0 +1,74 @@
+"""A trial in work: its run folders and the processes that this driver started for them."""
+
+from __future__ import annotations
+
+import statistics
+from contextlib import suppress
+from dataclasses import dataclass
+
+from harness.config.study import Objective
+from harness.errors import LockHeldError
+from harness.runs import RunFolder, RunLock, RunState, holder
+from sweeps.launcher import Handle
+from sweeps.objective import run_value
+from sweeps.plan import Resolved
+from sweeps.reconcile import Decision, RunFacts, reconcile
+from sweeps.trials import Trial
+
+LOG_LINES = 3
+
+
+@dataclass
+class ActiveRun:
+    """A run of an open trial. ``exit_code`` is that of the process this driver started last."""
+
+    folder: RunFolder
+    resolved: Resolved
+    handle: Handle | None = None
+    exit_code: int | None = None
+
+    def facts(self) -> RunFacts:
+        """What is seen now. Whether it is alive is looked at first: then the state of a dead run is final."""
+        if self.handle is not None:
+            self.exit_code = self.handle.poll()
+            if self.exit_code is None:
+                return RunFacts(None, alive=True)
+            self.handle = None
+        if holder(self.folder.path) is not None:
+            return RunFacts(None, alive=True, exit_code=self.exit_code)
+        state = self.folder.manifest()["state"] if self.folder.exists() else None
+        return RunFacts(state, alive=False, exit_code=self.exit_code)
+
+    def bury(self) -> None:
+        """Writes the failure of a process that ended without writing it, with the end of its log."""
+        log = self.folder.log_path.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        end = " | ".join(log) or "(empty)"
+        # Somebody may have started it by hand in the meantime: then the next look finds it alive.
+        with suppress(LockHeldError), RunLock(self.folder.path):
+            self.folder.record_death(f"the process ended with exit code {self.exit_code}; its log ends: {end}")
+
+
+@dataclass(frozen=True)
+class ActiveTrial:
+    """A trial that was asked for and is not yet told, with a run for each seed."""
+
+    trial: Trial
+    runs: dict[int, ActiveRun]
+
+    def decide(self) -> Decision:
+        return reconcile(self.trial.state, [run.facts() for run in self.runs.values()], self.trial.is_retry)
+
+    def values(self, objective: Objective) -> dict[int, float]:
+        """The objective of each seed. Raises StudyError where a run did not record it."""
+        return {seed: run_value(run.folder, objective) for seed, run in self.runs.items()}
+
+    def failures(self) -> str:
+        """The reasons of the runs that failed, one a run."""
+        manifests = [run.folder.manifest() for run in self.runs.values()]
+        failed = [m for m in manifests if m["state"] is RunState.FAILED]
+        return "; ".join(f"seed {m['seed']}: {m['reason']}" for m in failed)
+
+
+def mean(values: dict[int, float]) -> float:
+    """A trial's value: the mean over its seeds."""
+    return statistics.fmean(values.values())

@@ -1,0 +1,89 @@
+"""The study's folder: its frozen definition, its lock, its store and its runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.errors import StudyError
+from harness.runs.atomic import write_file
+
+SCHEMA = 1
+SHOWN_DIFFERENCES = 10
+SHOWN_CHARACTERS = 100
+
+
+class StudyFolder:
+    """Paths of a study, and the definition that was frozen at its first start."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).absolute()
+        self.definition_path = self.path / "study.json"
+        self.store_path = self.path / "optuna.db"
+        self.runs_path = self.path / "runs"
+
+    def exists(self) -> bool:
+        return self.definition_path.is_file()
+
+    def definition(self) -> dict[str, Any]:
+        """The frozen definition: {"study": StudyConfig.to_dict(), "points": resolved configurations}."""
+        try:
+            saved = orjson.loads(self.definition_path.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise StudyError(
+                f"{str(self.path)!r} must hold a readable study.json", str(error), "Give the folder of a study."
+            ) from error
+        if not isinstance(saved, dict) or saved.get("schema") != SCHEMA:
+            found = saved.get("schema") if isinstance(saved, dict) else None
+            raise StudyError(
+                f"the study in {str(self.path)!r} must have schema {SCHEMA}",
+                repr(found),
+                "Go on with the version that made it, or start a study of another name.",
+            )
+        return saved
+
+    def freeze(self, definition: Mapping[str, Any]) -> None:
+        """Writes the definition at the first start; refuses a changed one at a later start, with the difference."""
+        plain = orjson.loads(orjson.dumps({"schema": SCHEMA, **definition}))
+        if not self.exists():
+            self.runs_path.mkdir(parents=True, exist_ok=True)
+            write_file(self.definition_path, orjson.dumps(plain, option=orjson.OPT_INDENT_2) + b"\n")
+            return
+        differences = list(difference(essential(self.definition()), essential(plain)))
+        if differences:
+            more = len(differences) - SHOWN_DIFFERENCES
+            shown = "; ".join(differences[:SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
+            raise StudyError(
+                f"the definition of the study in {str(self.path)!r} must stay as it was at its first start",
+                shown,
+                "Undo the change, or start a study of another name or in another folder.",
+            )
+
+
+def essential(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a study this study: not how many runs go at a time."""
+    study = {key: value for key, value in definition["study"].items() if key != "parallel"}
+    return {**definition, "study": study}
+
+
+def difference(old: Any, new: Any, key: str = "") -> Iterator[str]:
+    """Lines `key: old -> new` for every leaf in which two JSON values differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        children = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    elif isinstance(old, list) and isinstance(new, list):
+        children = [(str(index), *pair) for index, pair in enumerate(itertools.zip_longest(old, new))]
+    else:
+        if old != new:
+            yield f"{key}: {_text(old)} -> {_text(new)}"
+        return
+    for name, before, after in children:
+        yield from difference(before, after, f"{key}.{name}" if key else name)
+
+
+def _text(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."

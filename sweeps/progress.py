@@ -1,0 +1,46 @@
+"""What a driver tells whoever watches it, once a poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sweeps.status import RunStatus
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that failed, and why."""
+
+    name: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The state of a sweep. `runs` are those of the trials in work, in order; `failures` all there are."""
+
+    study: str
+    title: str
+    trials: int
+    """All trials that the study will have."""
+    complete: int
+    failures: tuple[Failure, ...]
+    runs: tuple[RunStatus, ...]
+    stopping: bool
+
+    @property
+    def fraction(self) -> float:
+        """Share of the work that is done, 0 to 1, counted in trials and, inside a trial, in steps."""
+        inside = [min(1.0, run.step / run.steps) for run in self.runs if run.steps]
+        trials_in_work = len({run.name.rsplit("-s", 1)[0] for run in self.runs})
+        partly = trials_in_work * sum(inside) / len(self.runs) if self.runs else 0.0
+        return (self.complete + len(self.failures) + partly) / self.trials
+
+
+Observer = Callable[[Progress], None]
+
+
+def unobserved(progress: Progress) -> None:
+    """The observer of a sweep that nobody watches."""

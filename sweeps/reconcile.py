@@ -1,0 +1,93 @@
+"""The decision: given a trial's state, its run folders and their processes, what is to be done.
+
+    folder state        alive   exit code     action
+    any                 yes     any           WAIT      ours, or an orphan of a dead driver: never started twice
+    none                no      any           START
+    created, running    no      none, 4       START     interrupted, or not yet begun
+    created, running    no      other         BURY      it ended without a word: its failure is recorded
+    stopped             no      none          START     by an earlier driver
+    stopped             no      any           LEAVE     somebody asked it to stop; the next driver goes on
+    failed              no      any           FAILED    START in a retried trial, once
+    complete            no      any           COMPLETE
+
+`exit code` is that of the process this driver started last, none where it started none; 4 says that another
+process held the run's lock. A trial that is not RUNNING is left alone whatever its folders say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.runs import RunState
+from sweeps.trials import TrialState
+
+EXIT_LOCK_HELD = 4
+
+
+class RunAction(StrEnum):
+    """What to do with a run; LEAVE, COMPLETE and FAILED ask for nothing more."""
+
+    START = "start"
+    WAIT = "wait"
+    BURY = "bury"
+    LEAVE = "leave"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What to do with the trial: OPEN means that it is not over."""
+
+    OPEN = "open"
+    TELL_VALUE = "tell value"
+    TELL_FAILED = "tell failed"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is seen of a run. `state` is read after `alive`, so it is final where alive is False."""
+
+    state: RunState | None
+    alive: bool
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One action a run, in their order, and the verdict on the trial."""
+
+    actions: tuple[RunAction, ...]
+    verdict: Verdict
+
+
+def reconcile(trial: TrialState, runs: Sequence[RunFacts], retry: bool = False) -> Decision:
+    """The table above for each run; the trial is told once all its runs are complete or failed."""
+    if trial is not TrialState.RUNNING:
+        return Decision((), Verdict.OVER)
+    actions = tuple(run_action(run, retry) for run in runs)
+    if all(action is RunAction.COMPLETE for action in actions):
+        return Decision(actions, Verdict.TELL_VALUE)
+    if all(action in (RunAction.COMPLETE, RunAction.FAILED) for action in actions):
+        return Decision(actions, Verdict.TELL_FAILED)
+    return Decision(actions, Verdict.OPEN)
+
+
+def run_action(run: RunFacts, retry: bool) -> RunAction:
+    """The action for one run, by the table of this module."""
+    if run.alive:
+        return RunAction.WAIT
+    fresh = run.exit_code is None
+    match run.state:
+        case None:
+            return RunAction.START
+        case RunState.CREATED | RunState.RUNNING:
+            return RunAction.START if fresh or run.exit_code == EXIT_LOCK_HELD else RunAction.BURY
+        case RunState.STOPPED:
+            return RunAction.START if fresh else RunAction.LEAVE
+        case RunState.FAILED:
+            return RunAction.START if fresh and retry else RunAction.FAILED
+        case RunState.COMPLETE:
+            return RunAction.COMPLETE

@@ -1,0 +1,129 @@
+"""What is known of studies, from their folders alone: plain data for `entrocraft status` and for the display."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.runs import RunFolder, RunState, holder
+from harness.runs.lock import Holder
+from sweeps.folder import StudyFolder
+from sweeps.trials import Trial
+
+WAITING = "waiting"
+INTERRUPTED = "interrupted"
+DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run as its folder shows it; entropy and target in nats per token, of the last step written.
+
+    `state`: a RunState, or waiting (no folder yet), interrupted (its process died), damaged (unreadable).
+    `reason` is that of the last failure, also after a later attempt went well.
+    """
+
+    name: str
+    title: str
+    path: str
+    state: str
+    step: int = 0
+    steps: int | None = None
+    attempt: int = 0
+    entropy: float | None = None
+    target: float | None = None
+    score: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class TrialStatus:
+    """A trial, its value (mean over `n` seeds) and its runs."""
+
+    name: str
+    title: str
+    state: str
+    overrides: tuple[str, ...]
+    value: float | None
+    n: int
+    reason: str | None
+    runs: tuple[RunStatus, ...]
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """A study; `driver` is who works on it now, None when nobody does."""
+
+    name: str
+    title: str
+    path: str
+    driver: Holder | None
+    trials: tuple[TrialStatus, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return asdict(self)
+
+
+def run_status(run: RunFolder, title: str = "") -> RunStatus:
+    """The state of one run; a damaged folder is a state, too, not an error."""
+    name, path = run.path.name, str(run.path)
+    alive = holder(run.path) is not None  # first, so that the state of a dead run is its last
+    if not run.exists():
+        return RunStatus(name, title, path, WAITING)
+    try:
+        manifest, last = run.manifest(), run.last_record()
+    except HarnessError as error:
+        return RunStatus(name, title, path, DAMAGED, reason=str(error))
+    state = manifest["state"]
+    data = last["data"] if last is not None else {}
+    return RunStatus(
+        name,
+        title,
+        path,
+        state=INTERRUPTED if state is RunState.RUNNING and not alive else str(state),
+        step=last["step"] if last is not None else 0,
+        steps=manifest["steps"],
+        attempt=len(manifest["attempts"]),
+        entropy=data.get("control/entropy", data.get("actor/entropy")),
+        target=data.get("control/target"),
+        score=data.get("critic/score/mean"),
+        reason=manifest["reason"],
+    )
+
+
+def study_status(path: Path | str) -> StudyStatus:
+    """The state of the study in a folder. Raises StudyError where there is none."""
+    from sweeps.store import read_trials  # Optuna is slow to load, and most commands do without
+
+    folder = StudyFolder(path)
+    study = folder.definition()["study"]
+    trials = read_trials(folder.store_path, study["name"])
+    return StudyStatus(
+        name=study["name"],
+        title=study["title"],
+        path=str(folder.path),
+        driver=holder(folder.path),
+        trials=tuple(_trial_status(folder, trial, study["seeds"]) for trial in trials),
+    )
+
+
+def all_studies(root: Path | str) -> list[StudyStatus]:
+    """The studies in the folders directly below `root`, by name; [] where `root` does not exist."""
+    return [study_status(path.parent) for path in sorted(Path(root).glob("*/study.json"))]
+
+
+def _trial_status(folder: StudyFolder, trial: Trial, seeds: list[int]) -> TrialStatus:
+    runs = [run_status(RunFolder(folder.runs_path / trial.run_name(seed)), trial.title) for seed in seeds]
+    return TrialStatus(
+        name=trial.name,
+        title=trial.title,
+        state=str(trial.state),
+        overrides=trial.overrides,
+        value=trial.value,
+        n=len(trial.values),
+        reason=trial.reason,
+        runs=tuple(runs),
+    )

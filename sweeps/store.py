@@ -1,0 +1,174 @@
+"""The study's record of trials in Optuna, on SQLite. The one importer of Optuna; the driver is its one writer.
+
+Every change is one transaction, so a kill leaves either all of it or none; what a kill can leave between two of
+them (a trial asked for without its parameters, a value not yet told) is finished at the next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from harness.config.space import Choices, Value
+from harness.config.study import Point, StudyConfig
+from sweeps.plan import drawn_point
+from sweeps.trials import Trial, TrialState, latest
+
+STATES = {
+    optuna.trial.TrialState.WAITING: TrialState.WAITING,
+    optuna.trial.TrialState.RUNNING: TrialState.RUNNING,
+    optuna.trial.TrialState.COMPLETE: TrialState.COMPLETE,
+    optuna.trial.TrialState.FAIL: TrialState.FAILED,
+    optuna.trial.TrialState.PRUNED: TrialState.PRUNED,
+}
+
+REPEATED = ("point", "title", "overrides")
+"""Attributes that a retry takes over from the trial that failed."""
+
+
+class Store:
+    """The trials of one study."""
+
+    def __init__(self, path: Path, config: StudyConfig) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._config = config
+        if not path.exists():
+            _create(path, config)
+        self._storage = optuna.storages.RDBStorage(_url(path, "rw"))
+        self._study = optuna.load_study(study_name=config.name, storage=self._storage)
+        self._study.sampler = _sampler(config, drawn_so_far=len(self._study.get_trials(deepcopy=False)))
+
+    def close(self) -> None:
+        self._storage.engine.dispose()
+
+    def trials(self) -> list[Trial]:
+        """The last retry of each trial."""
+        return latest(_trial(frozen) for frozen in self._study.get_trials(deepcopy=False))
+
+    def enqueue(self, points: Sequence[Point]) -> None:
+        """Enqueues the points that are not there yet, each under its index."""
+        there = {frozen.user_attrs.get("point") for frozen in self._study.get_trials(deepcopy=False)}
+        for index, point in enumerate(points):
+            if index not in there:
+                self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(point)})
+
+    def enqueue_retries(self) -> None:
+        """Enqueues a retry of every trial whose last one has failed."""
+        for trial in self.trials():
+            if trial.state is TrialState.FAILED:
+                frozen = self._frozen(trial.number)
+                kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
+                self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
+
+    def running(self) -> list[Trial]:
+        """Trials asked for and not told, of this or of a dead driver, each with its parameters complete."""
+        states = (optuna.trial.TrialState.RUNNING,)
+        return [self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)]
+
+    def ask(self) -> Trial | None:
+        """The next trial: one that waits, else a new one from the sampler; None when there are no more."""
+        frozen = self._study.get_trials(deepcopy=False)
+        waiting = any(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
+        drawn = sum(1 for trial in frozen if not {"point", "origin"} & set(trial.user_attrs))
+        if not waiting and drawn >= self._config.n_trials:
+            return None
+        return self._opened(self._study.ask().number)
+
+    def tell(self, trial: Trial, value: float, values: Mapping[int, float]) -> None:
+        """Completes the trial with its mean over ``n`` seeds and the value of each."""
+        self._describe(trial, n=len(values), values={str(seed): each for seed, each in values.items()})
+        self._study.tell(trial.number, value)
+
+    def tell_failed(self, trial: Trial, reason: str) -> None:
+        """Ends the trial as failed; it can be retried."""
+        self._describe(trial, reason=reason)
+        self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def _opened(self, number: int) -> Trial:
+        """The RUNNING trial, drawn and described as far as a kill had prevented it."""
+        frozen = self._frozen(number)
+        if "point" in frozen.user_attrs:
+            return _trial(frozen)
+        self._describe(_trial(frozen), **_attributes(drawn_point(self._draw(number))))
+        return _trial(self._frozen(number))
+
+    def _draw(self, number: int) -> dict[str, Value]:
+        """The trial's parameters; those already drawn or fixed come back as they are."""
+        study_id = self._storage.get_study_id_from_name(self._config.name)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        trial = optuna.trial.Trial(self._study, trial_id)
+        for dim in self._config.space:
+            if isinstance(dim, Choices):
+                trial.suggest_categorical(dim.key, dim.choices)
+            elif dim.whole:
+                trial.suggest_int(dim.key, int(dim.low), int(dim.high), log=dim.log, step=int(dim.step or 1))
+            else:
+                trial.suggest_float(dim.key, dim.low, dim.high, log=dim.log, step=dim.step)
+        return {dim.key: trial.params[dim.key] for dim in self._config.space}
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[number]
+
+    def _describe(self, trial: Trial, **attributes: Any) -> None:
+        study_id = self._storage.get_study_id_from_name(self._config.name)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        for key, value in attributes.items():
+            self._storage.set_trial_user_attr(trial_id, key, value)
+
+
+def read_trials(path: Path, study: str) -> list[Trial]:
+    """The last retry of each trial, read without writing; [] where the driver has not yet made the study."""
+    if not path.is_file():
+        return []
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = optuna.storages.RDBStorage(_url(path, "ro"), skip_table_creation=True)
+    try:
+        loaded = optuna.load_study(study_name=study, storage=storage)
+        return latest(_trial(frozen) for frozen in loaded.get_trials(deepcopy=False))
+    finally:
+        storage.engine.dispose()
+
+
+def _create(path: Path, config: StudyConfig) -> None:
+    """Makes the empty study beside its name, then renames it: a kill leaves no half-made database."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    for leftover in path.parent.glob(f"{temporary.name}*"):
+        leftover.unlink()
+    storage = optuna.storages.RDBStorage(_url(temporary, "rwc"))
+    optuna.create_study(storage=storage, study_name=config.name, direction=config.objective.direction)
+    storage.engine.dispose()
+    temporary.rename(path)
+
+
+def _url(path: Path, mode: str) -> str:
+    """SQLAlchemy's address of a SQLite file; quoted, because a folder may be called `a?b`."""
+    return f"sqlite:///file:{quote(str(path.resolve()))}?mode={mode}&uri=true"
+
+
+def _sampler(config: StudyConfig, drawn_so_far: int) -> optuna.samplers.BaseSampler:
+    # A restarted driver must not draw the points of its first start again.
+    samplers = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
+    return samplers.get(config.sampler, optuna.samplers.RandomSampler)(seed=drawn_so_far)
+
+
+def _attributes(point: Point) -> dict[str, Any]:
+    return {"title": point.title, "overrides": list(point.overrides)}
+
+
+def _trial(frozen: FrozenTrial) -> Trial:
+    attributes = frozen.user_attrs
+    return Trial(
+        number=frozen.number,
+        origin=attributes.get("origin", frozen.number),
+        state=STATES[frozen.state],
+        title=attributes.get("title", ""),
+        overrides=tuple(attributes.get("overrides", ())),
+        value=frozen.value if frozen.state is optuna.trial.TrialState.COMPLETE else None,
+        values={int(seed): value for seed, value in attributes.get("values", {}).items()},
+        reason=attributes.get("reason"),
+    )

@@ -44,7 +44,8 @@ def tracking(runs: Runs) -> pd.DataFrame:
 
     Columns: label, method, title, seed, run, entropy_start (step 1), entropy_final (last FINAL_STEPS steps),
     tracking_error, band_distance (nats per token), time_in_band (share). All but the start are NaN unless
-    every step 1..T is there: what a run would have been is not guessed.
+    every step 1..T is there: what a run would have been is not guessed. time_in_band is NaN
+    for a band of width 0.
     """
     curves = entropy_curves(runs)
     planned = runs.runs.set_index("run")["steps"]

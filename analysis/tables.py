@@ -58,7 +58,7 @@ def display(frame: pd.DataFrame) -> pd.DataFrame:
         if place == 0:  # beside the metric that they are about
             cells["difference"] = _with_interval(frame, "difference", "{:+.3f}")
             cells["verdict"] = list(frame["verdict"])
-    cells["entropy"] = _each(frame[["entropy_start", "entropy_final"]].to_numpy(), _from_to)
+    cells["entropy"] = _from_to(frame["entropy_start"], frame["entropy_final"])
     cells["tracking error"] = _each(frame["tracking_error"], _three)
     cells["in band"] = _each(frame["time_in_band"], _percent)
     return pd.DataFrame(cells, dtype="str")
@@ -162,8 +162,8 @@ def _percent(share: float) -> str:
     return ABSENT if pd.isna(share) else f"{100 * share:.0f} %"
 
 
-def _from_to(ends: Any) -> str:
-    return f"{_three(ends[0])} → {_three(ends[1])}"
+def _from_to(starts: pd.Series, finals: pd.Series) -> list[str]:
+    return [f"{_three(start)} → {_three(final)}" for start, final in zip(starts, finals, strict=True)]
 
 
 def _whole(value: Any) -> str:

@@ -7,19 +7,17 @@ backend that the manifest names, and leaves the outcome in the manifest and in i
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from types import FrameType
 
 from harness import tracking
 from harness.config import RunConfig
 from harness.errors import HarnessError, LockHeldError
 from harness.runs import RunFolder, RunLock, RunState, last_record
 from harness.runs.manifest import now
+from harness.signals import stop_on_signals
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 REASON_CHARACTERS = 2000
@@ -70,7 +68,7 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
             return RunState.COMPLETE
         try:
             config = RunConfig.from_dict(folder.manifest()["config"])
-            with _stop_at_signals(folder), tracking.mirror(folder, config) as mirrored:
+            with stop_on_signals(_asking(folder)), tracking.mirror(folder, config) as mirrored:
                 return _backend(config.backend)(folder, _both(mirrored, on_step))
         except Exception as error:
             _record_failure(folder, error)
@@ -106,24 +104,12 @@ def _record_failure(folder: RunFolder, error: Exception) -> None:
     folder.end_attempt(RunState.FAILED, reached, reason)
 
 
-@contextmanager
-def _stop_at_signals(folder: RunFolder) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks the run to stop after its step; a second one ends the process."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: FrameType | None) -> None:
+def _asking(folder: RunFolder) -> Callable[[], None]:
+    def ask() -> None:
         folder.request_stop()
         print("stopping after this step, with a checkpoint (again: at once, without)", file=sys.stderr)
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return ask
 
 
 if __name__ == "__main__":

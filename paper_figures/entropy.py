@@ -11,7 +11,8 @@ X, Y = "training step", "entropy (nats per token)"
 
 
 def draw(ax: Axes, frame: pd.DataFrame) -> Axes:
-    """Draws `analysis.entropy_curves` of one configuration: seeds thin, their mean thick, target dotted, band grey."""
+    """Draws `analysis.entropy_curves` of one configuration: seeds thin, their mean thick, target dotted, band
+    grey."""
     curves = frame.sort_values("step")
     method = look(curves["method"].iloc[0])
     band = curves.dropna(subset="target").drop_duplicates("step")
@@ -22,6 +23,14 @@ def draw(ax: Axes, frame: pd.DataFrame) -> Axes:
     mean = curves.groupby("step")["entropy"].mean()
     ax.plot(mean.index, mean, color=method.colour, linestyle="-", label="entropy, mean of seeds")
     if len(band):
-        ax.plot(band["step"], band["target"], color="black", linestyle=(0, (1, 1.2)), linewidth=1.2, label="target")
-    ax.set_ylim(bottom=0)
+        ax.plot(
+            band["step"],
+            band["target"],
+            color="black",
+            linestyle=(0, (1, 1.2)),
+            linewidth=1.2,
+            label="target",
+        )
+    # panels share the axis: a later one may raise its top, none may lower it
+    ax.set_ylim(0, max(ax.get_ylim()[1], 1.05 * curves["entropy"].max()))
     return ax

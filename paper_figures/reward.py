@@ -18,13 +18,20 @@ def window(frame: pd.DataFrame) -> int:
 
 
 def draw(ax: Axes, frame: pd.DataFrame) -> Axes:
-    """Draws `analysis.reward_curves`: for each configuration the smoothed mean of its seeds, markers now and then."""
+    """Draws `analysis.reward_curves`: for each configuration the smoothed mean of its seeds, markers now and
+    then."""
     for place, (label, curves) in enumerate(frame.groupby("label", sort=False)):
         method = look(curves["method"].iloc[0])
         mean = curves.groupby("step")["reward"].mean()
         smooth = mean.rolling(window(frame), center=True, min_periods=1).mean()
         every = max(1, len(mean) // 6)
         ax.plot(mean.index, mean, color=method.colour, alpha=0.25, linewidth=0.5)
-        ax.plot(mean.index, smooth, **method.of_line(), marker=method.marker,
-                markevery=(place * every // 4 % every, every), label=str(label))
+        ax.plot(
+            mean.index,
+            smooth,
+            **method.of_line(),
+            marker=method.marker,
+            markevery=(place * every // 4 % every, every),
+            label=str(label),
+        )
     return ax

@@ -1,11 +1,12 @@
 """The one matplotlib style: sizes, Okabe-Ito colours, and one look for each method in every figure.
 
-Okabe and Ito (2008), "Color Universal Design". Line style and marker carry the same distinction as the colour, so
-that a print in black and white says as much.
+Okabe and Ito (2008), "Color Universal Design". Line style and marker carry the same distinction as the
+colour, so that a print in black and white says as much.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#8a8a8a"
 
-RC = {
+RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
     "axes.titlesize": 7.5,
@@ -43,7 +44,6 @@ RC = {
     "ytick.major.width": 0.6,
     "pdf.fonttype": 42,
     "savefig.dpi": 220,
-    "figure.constrained_layout.use": True,
 }
 
 
@@ -63,9 +63,9 @@ class Look:
 LOOKS = {
     "grpo": Look(BLACK, "-", "o"),
     "entrocraft": Look(VERMILION, "-", "s"),
-    "band_switch": Look(BLUE, (0, (5, 1.5)), "^"),
+    "band_switch": Look(BLUE, (0, (7, 1.2)), "^"),
     "entropic": Look(GREEN, (0, (3, 1, 1, 1)), "D"),
-    "clip_higher": Look(ORANGE, (0, (4, 1.2)), "v"),
+    "clip_higher": Look(ORANGE, (0, (2.2, 1)), "v"),
     "clip_cov": Look(PURPLE, (0, (2, 1)), "P"),
     "entropy_loss": Look(SKY, (0, (1, 1)), "X"),
     "gspo": Look(GREY, (0, (6, 2)), "h"),
@@ -83,13 +83,17 @@ def look(method: str) -> Look:
     return LOOKS.get(method, UNKNOWN)
 
 
+def active() -> AbstractContextManager[None]:
+    """The style, for as long as a figure is drawn and saved."""
+    return matplotlib.rc_context(RC)
+
+
 def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure of the given inches in this style, without pyplot's global state; its axes row by row.
 
     Axes share their scales, because panels are read against one another.
     """
-    with matplotlib.rc_context(RC):
-        drawn = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(drawn)
-        grid = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    drawn = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(drawn)
+    grid = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     return drawn, list(grid.flat)

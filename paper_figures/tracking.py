@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,17 +14,32 @@ X = "tracking error, steps 21 to the last (nats per token)"
 
 
 def draw(ax: Axes, frame: pd.DataFrame) -> Axes:
-    """Draws `analysis.tracking_summary`, the smallest error on top: mean filled, interval as a bar, seeds open."""
+    """Draws `analysis.tracking_summary`, the smallest error on top: mean filled, interval as a bar, seeds
+    open."""
     ordered = frame.sort_values("tracking_error", ascending=False, kind="stable")
     for place, (_, row) in enumerate(ordered.iterrows()):
         method = look(row["method"])
         if np.isfinite(row["low"]):
             ax.plot([row["low"], row["high"]], [place, place], color=method.colour, linewidth=1.2)
-        ax.plot(row["values"], np.full(len(row["values"]), place - 0.28), linestyle="none", marker=method.marker,
-                markerfacecolor="none", markeredgecolor=GREY, markeredgewidth=0.6, markersize=2.8)
+        if row["seeds"] > 1:
+            _seeds(ax, row["values"], place - 0.28, method.marker)
         ax.plot(row["tracking_error"], place, marker=method.marker, color=method.colour, markersize=4.5)
     ax.set_yticks(range(len(ordered)), [str(label) for label in ordered["label"]])
     ax.set_ylim(-0.7, len(ordered) - 0.3)
     ax.set_xlim(left=0)
+    ax.locator_params(axis="x", nbins=6)
     ax.grid(axis="y", visible=False)
     return ax
+
+
+def _seeds(ax: Axes, values: Sequence[float], height: float, marker: str) -> None:
+    ax.plot(
+        values,
+        np.full(len(values), height),
+        linestyle="none",
+        marker=marker,
+        markerfacecolor="none",
+        markeredgecolor=GREY,
+        markeredgewidth=0.6,
+        markersize=2.8,
+    )

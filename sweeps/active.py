@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.config.study import Objective
-from harness.errors import LockHeldError
+from harness.errors import LockHeldError, RunFolderError
 from harness.runs import RunFolder, RunLock, RunState, holder
-from sweeps.launcher import Handle
+from harness.runs.provenance import Provenance
+from sweeps.launcher import Handle, Launcher
 from sweeps.objective import run_value
-from sweeps.plan import Resolved
-from sweeps.reconcile import Decision, RunFacts, reconcile
+from sweeps.plan import Resolved, create_run
+from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
 LOG_LINES = 3
@@ -20,12 +20,20 @@ LOG_LINES = 3
 
 @dataclass
 class ActiveRun:
-    """A run of an open trial. ``exit_code`` is that of the process this driver started last."""
+    """A run of an open trial. `exit_code` is that of the process this driver started last."""
 
     folder: RunFolder
+    title: str
     resolved: Resolved
     handle: Handle | None = None
     exit_code: int | None = None
+
+    def start(self, launcher: Launcher, provenance: Provenance) -> None:
+        """Starts or resumes it; a stop request of an earlier driver is withdrawn first."""
+        if not self.folder.exists():
+            create_run(self.folder.path, self.resolved, self.title, provenance)
+        self.folder.clear_stop()
+        self.handle = launcher.start(self.folder)
 
     def facts(self) -> RunFacts:
         """What is seen now. Whether it is alive is looked at first: then the state of a dead run is final."""
@@ -36,8 +44,16 @@ class ActiveRun:
             self.handle = None
         if holder(self.folder.path) is not None:
             return RunFacts(None, alive=True, exit_code=self.exit_code)
-        state = self.folder.manifest()["state"] if self.folder.exists() else None
+        try:
+            state = self.folder.manifest()["state"] if self.folder.exists() else None
+        except RunFolderError as error:
+            return RunFacts(None, alive=False, exit_code=self.exit_code, damage=str(error))
         return RunFacts(state, alive=False, exit_code=self.exit_code)
+
+    def failure(self) -> str | None:
+        """Why it failed, or None where it did not."""
+        facts = self.facts()
+        return self.folder.manifest()["reason"] if facts.state is RunState.FAILED else facts.damage
 
     def bury(self) -> None:
         """Writes the failure of a process that ended without writing it, with the end of its log."""
@@ -45,7 +61,9 @@ class ActiveRun:
         end = " | ".join(log) or "(empty)"
         # Somebody may have started it by hand in the meantime: then the next look finds it alive.
         with suppress(LockHeldError), RunLock(self.folder.path):
-            self.folder.record_death(f"the process ended with exit code {self.exit_code}; its log ends: {end}")
+            self.folder.record_death(
+                f"the process ended with exit code {self.exit_code}; its log ends: {end}"
+            )
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,14 @@ class ActiveTrial:
     runs: dict[int, ActiveRun]
 
     def decide(self) -> Decision:
-        return reconcile(self.trial.state, [run.facts() for run in self.runs.values()], self.trial.is_retry)
+        """The decision on what is seen now; processes that died without a word are buried first."""
+        decision = self._reconcile()
+        if RunAction.BURY in decision.actions:
+            for run, action in zip(self.runs.values(), decision.actions, strict=True):
+                if action is RunAction.BURY:
+                    run.bury()
+            decision = self._reconcile()
+        return decision
 
     def values(self, objective: Objective) -> dict[int, float]:
         """The objective of each seed. Raises StudyError where a run did not record it."""
@@ -64,11 +89,8 @@ class ActiveTrial:
 
     def failures(self) -> str:
         """The reasons of the runs that failed, one a run."""
-        manifests = [run.folder.manifest() for run in self.runs.values()]
-        failed = [m for m in manifests if m["state"] is RunState.FAILED]
-        return "; ".join(f"seed {m['seed']}: {m['reason']}" for m in failed)
+        reasons = {seed: run.failure() for seed, run in self.runs.items()}
+        return "; ".join(f"seed {seed}: {reason}" for seed, reason in reasons.items() if reason is not None)
 
-
-def mean(values: dict[int, float]) -> float:
-    """A trial's value: the mean over its seeds."""
-    return statistics.fmean(values.values())
+    def _reconcile(self) -> Decision:
+        return reconcile(self.trial.state, [run.facts() for run in self.runs.values()], self.trial.is_retry)

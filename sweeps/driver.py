@@ -5,17 +5,19 @@ It keeps nothing that is not in the store or in a run folder; its memory is only
 
 from __future__ import annotations
 
-import threading
+import statistics
+import time
+from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import HarnessError
+from harness.errors import ConfigError, HarnessError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
-from sweeps.active import ActiveRun, ActiveTrial, mean
+from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher
-from sweeps.plan import Resolver, create_run, points, run_overrides
-from sweeps.progress import Failure, Observer, Progress
+from sweeps.plan import Resolver, points, resolve, run_overrides
+from sweeps.progress import Failure, Observer, Progress, unobserved
 from sweeps.reconcile import RunAction, Verdict
 from sweeps.status import run_status
 from sweeps.store import Store
@@ -23,10 +25,16 @@ from sweeps.trials import Trial, TrialState
 
 
 class Driver:
-    """Works off a study, whose lock the caller holds: `parallel` runs at a time, a new one when a slot frees."""
+    """Works off a study, whose lock the caller holds: a new run starts the moment a slot is free."""
 
     def __init__(
-        self, study: StudyConfig, folder: StudyFolder, store: Store, launcher: Launcher, resolve: Resolver, poll_s: float
+        self,
+        study: StudyConfig,
+        folder: StudyFolder,
+        store: Store,
+        launcher: Launcher,
+        resolve: Resolver = resolve,
+        poll_s: float = 0.25,
     ) -> None:
         self._study = study
         self._folder = folder
@@ -34,21 +42,26 @@ class Driver:
         self._launcher = launcher
         self._resolve = resolve
         self._poll_s = poll_s
-        self._origin = collect()
+        self._provenance = collect()
         self._active: list[ActiveTrial] = []
-        self._wake = threading.Event()
+        self._complete = 0
+        self._failures: list[Failure] = []
         self._stopping = False
+        self._asked_to_stop: set[Path] = set()
 
     def stop(self) -> None:
         """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler."""
         self._stopping = True
-        self._wake.set()
 
-    def run(self, observe: Observer) -> None:
+    def run(self, observe: Observer = unobserved) -> None:
         """Returns when every trial is told, or every run has stopped."""
         told = self._store.trials()
         self._complete = sum(trial.state is TrialState.COMPLETE for trial in told)
-        self._failures = [_failure(trial) for trial in told if trial.state is TrialState.FAILED]
+        self._failures = [
+            Failure(trial.name, trial.title, trial.reason or "")
+            for trial in told
+            if trial.state is TrialState.FAILED
+        ]
         for trial in self._store.running():
             self._open(trial)
         while True:
@@ -60,43 +73,86 @@ class Driver:
             observe(self._progress())
             if not alive:
                 return
-            self._wake.wait(self._poll_s)
-            self._wake.clear()
+            time.sleep(self._poll_s)
 
     def _settle(self) -> tuple[list[ActiveRun], list[ActiveRun]]:
         """Does what is decided for each trial in work; the runs that can be started, and those alive."""
         startable: list[ActiveRun] = []
         alive: list[ActiveRun] = []
         for active in list(self._active):
-            try:
-                decision = active.decide()
-                if decision.verdict is Verdict.TELL_VALUE:
-                    self._tell(active)
-                elif decision.verdict is Verdict.TELL_FAILED:
-                    self._fail(active.trial, active.failures())
-            except HarnessError as error:  # a damaged folder, or no objective in it: this trial's affair only
-                self._fail(active.trial, str(error))
+            decision = active.decide()
+            if decision.verdict is not Verdict.OPEN:
+                self._close(active, decision.verdict)
                 continue
             for run, action in zip(active.runs.values(), decision.actions, strict=True):
                 if action is RunAction.START:
                     startable.append(run)
                 elif action is RunAction.WAIT:
                     alive.append(run)
-                elif action is RunAction.BURY:
-                    run.bury()
         return startable, alive
 
     def _fill(self, startable: list[ActiveRun], slots: int) -> list[ActiveRun]:
-        """Starts runs in the free slots, asking for trials as it goes; the runs started."""
+        """Starts runs in the free slots, asking for trials when it runs out of them; the runs started."""
         started: list[ActiveRun] = []
         while len(started) < slots:
-            if not startable:
-                trial = self._store.ask()
-                if trial is None:
-                    break
+            if startable:
+                run = startable.pop(0)
+                run.start(self._launcher, self._provenance)
+                started.append(run)
+            elif (trial := self._store.ask()) is not None:
                 startable += self._open(trial)
-                continue
-            run = startable.pop(0)
-            self._start(run)
-            started.append(run)
+            else:
+                break
         return started
+
+    def _open(self, trial: Trial) -> list[ActiveRun]:
+        """Takes a trial into work; its runs, or none where its configuration is refused."""
+        try:
+            runs = {
+                seed: ActiveRun(
+                    RunFolder(self._folder.runs_path / trial.run_name(seed)),
+                    trial.title,
+                    self._resolve(run_overrides(self._study, trial.overrides, seed)),
+                )
+                for seed in self._study.seeds
+            }
+        except ConfigError as error:
+            self._fail(trial, str(error))
+            return []
+        self._active.append(ActiveTrial(trial, runs))
+        return list(runs.values())
+
+    def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
+        self._active.remove(active)
+        if verdict is Verdict.TELL_FAILED:
+            self._fail(active.trial, active.failures())
+            return
+        try:
+            values = active.values(self._study.objective)
+        except HarnessError as error:
+            self._fail(active.trial, str(error))
+            return
+        self._store.tell(active.trial, statistics.fmean(values.values()), values)
+        self._complete += 1
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        self._store.tell_failed(trial, reason)
+        self._failures.append(Failure(trial.name, trial.title, reason))
+
+    def _ask_to_stop(self, alive: list[ActiveRun]) -> None:
+        for run in alive:
+            if run.folder.path not in self._asked_to_stop:
+                run.folder.request_stop()
+                self._asked_to_stop.add(run.folder.path)
+
+    def _progress(self) -> Progress:
+        runs = [run for active in self._active for run in active.runs.values()]
+        return Progress(
+            study=self._study.name,
+            title=self._study.title,
+            trials=len(points(self._study)) + self._study.n_trials,
+            complete=self._complete,
+            failures=tuple(self._failures),
+            runs=tuple(run_status(run.folder, run.title, run.handle is not None) for run in runs),
+            stopping=self._stopping,
+        )

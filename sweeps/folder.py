@@ -35,7 +35,9 @@ class StudyFolder:
             saved = orjson.loads(self.definition_path.read_bytes())
         except (OSError, orjson.JSONDecodeError) as error:
             raise StudyError(
-                f"{str(self.path)!r} must hold a readable study.json", str(error), "Give the folder of a study."
+                f"{str(self.path)!r} must hold a readable study.json",
+                str(error),
+                "Give the folder of a study.",
             ) from error
         if not isinstance(saved, dict) or saved.get("schema") != SCHEMA:
             found = saved.get("schema") if isinstance(saved, dict) else None
@@ -47,7 +49,7 @@ class StudyFolder:
         return saved
 
     def freeze(self, definition: Mapping[str, Any]) -> None:
-        """Writes the definition at the first start; refuses a changed one at a later start, with the difference."""
+        """Writes the definition at the first start; later it refuses a changed one, with the difference."""
         plain = orjson.loads(orjson.dumps({"schema": SCHEMA, **definition}))
         if not self.exists():
             self.runs_path.mkdir(parents=True, exist_ok=True)

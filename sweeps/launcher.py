@@ -31,8 +31,8 @@ class Launcher(Protocol):
 class LocalLauncher:
     """A process on this machine, in a session of its own: it survives the driver and hears no Ctrl-C.
 
-    `run_command` gets the run folder as its last argument. Its exit code: 0 complete, 3 stopped, 1 failed with
-    the reason in the manifest, 4 the lock is held by another process.
+    `run_command` gets the run folder as its last argument. It exits with 0 complete, 3 stopped, 1 failed
+    (the reason is in the manifest) or 4 (the lock is held by another process).
     """
 
     def __init__(self, run_command: Sequence[str] = RUN_COMMAND) -> None:
@@ -46,6 +46,10 @@ class LocalLauncher:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, threads), "TOKENIZERS_PARALLELISM": "false"},
+                env={
+                    **os.environ,
+                    **dict.fromkeys(THREAD_VARIABLES, threads),
+                    "TOKENIZERS_PARALLELISM": "false",
+                },
                 start_new_session=True,
             )

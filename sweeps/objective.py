@@ -35,7 +35,7 @@ def run_value(run: RunFolder, objective: Objective) -> float:
 
 
 def tracking_error(run: RunFolder) -> float:
-    """Mean of |entropy - middle of the band| over steps 21..T, in nats per token; every step must have one."""
+    """Mean of |entropy - middle of the band| over steps 21..T, in nats per token; no step may lack it."""
     last = run.manifest()["steps"]
     errors = {record["step"]: record["data"].get("control/tracking_error") for record in run.metrics()}
     wanted = range(SETTLING_STEPS + 1, last + 1)

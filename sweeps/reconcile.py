@@ -1,7 +1,7 @@
 """The decision: given a trial's state, its run folders and their processes, what is to be done.
 
     folder state        alive   exit code     action
-    any                 yes     any           WAIT      ours, or an orphan of a dead driver: never started twice
+    any                 yes     any           WAIT      ours, or an orphan: never started twice
     none                no      any           START
     created, running    no      none, 4       START     interrupted, or not yet begun
     created, running    no      other         BURY      it ended without a word: its failure is recorded
@@ -9,6 +9,7 @@
     stopped             no      any           LEAVE     somebody asked it to stop; the next driver goes on
     failed              no      any           FAILED    START in a retried trial, once
     complete            no      any           COMPLETE
+    unreadable          no      any           FAILED    what is in it is left for a person to look at
 
 `exit code` is that of the process this driver started last, none where it started none; 4 says that another
 process held the run's lock. A trial that is not RUNNING is left alone whatever its folders say.
@@ -53,6 +54,8 @@ class RunFacts:
     state: RunState | None
     alive: bool
     exit_code: int | None = None
+    damage: str | None = None
+    """Why the folder cannot be read; `state` is None then."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def run_action(run: RunFacts, retry: bool) -> RunAction:
     """The action for one run, by the table of this module."""
     if run.alive:
         return RunAction.WAIT
+    if run.damage is not None:
+        return RunAction.FAILED
     fresh = run.exit_code is None
     match run.state:
         case None:

@@ -1,4 +1,4 @@
-"""What is known of studies, from their folders alone: plain data for `entrocraft status` and for the display."""
+"""What is known of studies, from their folders alone: plain data for `entrocraft status` and displays."""
 
 from __future__ import annotations
 
@@ -67,10 +67,13 @@ class StudyStatus:
         return asdict(self)
 
 
-def run_status(run: RunFolder, title: str = "") -> RunStatus:
-    """The state of one run; a damaged folder is a state, too, not an error."""
+def run_status(run: RunFolder, title: str = "", alive: bool = False) -> RunStatus:
+    """The state of one run; a damaged folder is a state, too, not an error.
+
+    `alive` says that its process is known to live, which it shows by its lock only once it has begun.
+    """
     name, path = run.path.name, str(run.path)
-    alive = holder(run.path) is not None  # first, so that the state of a dead run is its last
+    alive = alive or holder(run.path) is not None  # before the state, which is final only in a dead run
     if not run.exists():
         return RunStatus(name, title, path, WAITING)
     try:

@@ -1,11 +1,13 @@
-"""The study's record of trials in Optuna, on SQLite. The one importer of Optuna; the driver is its one writer.
+"""The study's trials in Optuna, on SQLite. The one importer of Optuna; the driver is its one writer.
 
-Every change is one transaction, so a kill leaves either all of it or none; what a kill can leave between two of
-them (a trial asked for without its parameters, a value not yet told) is finished at the next start.
+Every change is one transaction, so a kill leaves all of it or none; what it can leave between two of them (a
+trial asked for without its parameters, a value not yet told) is finished at the next start.
 """
 
 from __future__ import annotations
 
+import functools
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,7 @@ class Store:
         self._config = config
         if not path.exists():
             _create(path, config)
-        self._storage = optuna.storages.RDBStorage(_url(path, "rw"))
+        self._storage = _storage(path, "rw")
         self._study = optuna.load_study(study_name=config.name, storage=self._storage)
         self._study.sampler = _sampler(config, drawn_so_far=len(self._study.get_trials(deepcopy=False)))
 
@@ -68,7 +70,9 @@ class Store:
     def running(self) -> list[Trial]:
         """Trials asked for and not told, of this or of a dead driver, each with its parameters complete."""
         states = (optuna.trial.TrialState.RUNNING,)
-        return [self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)]
+        return [
+            self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)
+        ]
 
     def ask(self) -> Trial | None:
         """The next trial: one that waits, else a new one from the sampler; None when there are no more."""
@@ -126,7 +130,7 @@ def read_trials(path: Path, study: str) -> list[Trial]:
     if not path.is_file():
         return []
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = optuna.storages.RDBStorage(_url(path, "ro"), skip_table_creation=True)
+    storage = _storage(path, "ro")
     try:
         loaded = optuna.load_study(study_name=study, storage=storage)
         return latest(_trial(frozen) for frozen in loaded.get_trials(deepcopy=False))
@@ -139,21 +143,30 @@ def _create(path: Path, config: StudyConfig) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     for leftover in path.parent.glob(f"{temporary.name}*"):
         leftover.unlink()
-    storage = optuna.storages.RDBStorage(_url(temporary, "rwc"))
-    optuna.create_study(storage=storage, study_name=config.name, direction=config.objective.direction)
+    direction = optuna.study.StudyDirection[config.objective.direction.upper()]
+    storage = _storage(temporary, "rwc")
+    optuna.create_study(storage=storage, study_name=config.name, direction=direction)
     storage.engine.dispose()
     temporary.rename(path)
 
 
-def _url(path: Path, mode: str) -> str:
-    """SQLAlchemy's address of a SQLite file; quoted, because a folder may be called `a?b`."""
-    return f"sqlite:///file:{quote(str(path.resolve()))}?mode={mode}&uri=true"
+def _storage(path: Path, mode: str) -> optuna.storages.RDBStorage:
+    """Optuna's storage in a SQLite file, opened `ro`, `rw` or `rwc`.
+
+    The connection is made here: in an address of SQLAlchemy's a folder called `a?b` would be read as options.
+    """
+    uri = f"file:{quote(str(path))}?mode={mode}"
+    connect = functools.partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
+    return optuna.storages.RDBStorage(
+        "sqlite:///", engine_kwargs={"creator": connect}, skip_table_creation=mode == "ro"
+    )
 
 
 def _sampler(config: StudyConfig, drawn_so_far: int) -> optuna.samplers.BaseSampler:
-    # A restarted driver must not draw the points of its first start again.
-    samplers = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
-    return samplers.get(config.sampler, optuna.samplers.RandomSampler)(seed=drawn_so_far)
+    # A restarted driver must not draw the points of its first start again, hence the seed.
+    if config.sampler == "tpe":
+        return optuna.samplers.TPESampler(seed=drawn_so_far)
+    return optuna.samplers.RandomSampler(seed=drawn_so_far)
 
 
 def _attributes(point: Point) -> dict[str, Any]:

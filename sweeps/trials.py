@@ -19,7 +19,7 @@ class TrialState(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """A point of the study. A retry is a new trial (`number`) that goes on with the runs of the first (`origin`)."""
+    """A point of the study. A retry is a new trial (`number`) with the runs of the first one (`origin`)."""
 
     number: int
     origin: int

@@ -55,6 +55,11 @@ def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:
     return {str(key): value for key, value in composed.items()}
 
 
+def as_yaml(config: RunConfig) -> str:
+    """The resolved configuration as YAML, in the order of its groups."""
+    return OmegaConf.to_yaml(OmegaConf.create(config.to_dict()))
+
+
 def options(group: str) -> list[str]:
     """The shipped options of a group, e.g. `options("method")`."""
     with _hydra():

@@ -31,7 +31,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, both included; whole where both bounds are, on a log scale, or in steps."""
+    """A number from `low` to `high`, both included; whole where the bounds are."""
 
     key: str
     low: int | float

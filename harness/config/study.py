@@ -78,7 +78,7 @@ class StudyConfig:
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
-        """Raises ConfigError: unknown or missing keys (the valid ones are listed), wrong types, broken rules."""
+        """Raises ConfigError: unknown keys (the valid ones are listed), wrong types, broken rules."""
         found = mapping(values, "study")
         for key, kind in (("seeds", int), ("base", str)):
             found |= {key: _items(key, found[key], kind)} if key in found else {}

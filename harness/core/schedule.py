@@ -64,9 +64,9 @@ class BandSchedule:
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Self:
         """The schedule that `to_dict` wrote. Raises ConfigError for missing and for unknown keys."""
-        form = saved.get("form")
+        form = str(saved.get("form"))
         if form not in KEYS:
-            raise unknown("forms of a schedule", [str(form)], KEYS)
+            raise unknown("forms of a schedule", [form], KEYS)
         expected = KEYS[form] | COMMON
         if surplus := set(saved) - expected:
             raise unknown(f"keys of a schedule of form {form!r}", surplus, expected)

@@ -20,7 +20,7 @@ class OnBase(Method):
 
     def __post_init__(self) -> None:
         estimators = [name for name, method in registry.METHODS.items() if method.estimator]
-        if self.base not in registry.METHODS:
+        if str(self.base) not in registry.METHODS:
             raise unknown("bases", [str(self.base)], estimators)
         if self.base not in estimators:
             raise ConfigError(

@@ -18,7 +18,7 @@ def build(options: Mapping[str, Any]) -> Method:
     and for a value that the method refuses.
     """
     fields = dict(options)
-    name = fields.pop("name", None)
+    name = str(fields.pop("name", None))
     if name not in METHODS:
-        raise unknown("methods", [str(name)], METHODS)
+        raise unknown("methods", [name], METHODS)
     return construct(METHODS[name], fields, f"method {name!r}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunFolderError
-from harness.runs import attempts, checkpoints, metrics, provenance, samples
+from harness.runs import attempts, checkpoints, provenance, samples
 from harness.runs.atomic import write_file
 from harness.runs.manifest import (
     SCHEMA,
@@ -20,6 +20,7 @@ from harness.runs.manifest import (
     read_manifest,
     write_manifest,
 )
+from harness.runs.metrics import MetricsWriter, Record, last_record, read_records, stitch
 
 
 class RunFolder:
@@ -34,7 +35,7 @@ class RunFolder:
         self.log_path = self.path / "log.txt"
         self.stop_path = self.path / "stop"
         self.done_path = self.path / "DONE"
-        self._writer: metrics.MetricsWriter | None = None
+        self._writer: MetricsWriter | None = None
 
     @classmethod
     def create(
@@ -115,7 +116,7 @@ class RunFolder:
         self.clear_stop()
 
     def record_death(self, reason: str) -> None:
-        """Writes FAILED for a process that could not do it itself; by the one who started it, under the lock."""
+        """Writes FAILED for a process that died without doing so; whoever calls it holds the lock."""
         last = self.last_record()
         write_manifest(self.manifest_path, attempts.buried(self.manifest(), reason, last))
         self.clear_stop()
@@ -125,16 +126,16 @@ class RunFolder:
     def append_metrics(self, step: int, data: Mapping[str, float | None], attempt: int) -> None:
         """Appends one record, whole; the first call cuts off what a killed writer left unterminated."""
         if self._writer is None:
-            self._writer = metrics.MetricsWriter(self.metrics_path)
+            self._writer = MetricsWriter(self.metrics_path)
         self._writer.append(step, data, attempt)
 
-    def metrics(self) -> list[metrics.Record]:
+    def metrics(self) -> list[Record]:
         """One record a step across all attempts, ascending by step."""
-        return metrics.stitch(metrics.read_records(self.metrics_path))
+        return stitch(read_records(self.metrics_path))
 
-    def last_record(self) -> metrics.Record | None:
+    def last_record(self) -> Record | None:
         """The record written last, at a cost that does not grow with the run."""
-        return metrics.last_record(self.metrics_path)
+        return last_record(self.metrics_path)
 
     def write_samples(self, step: int, rows: Iterable[Mapping[str, Any]]) -> None:
         samples.write_samples(self.samples_path, step, rows)

@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from harness.torch_backend.rollouts import Rollouts
+
 COMPACT_BELOW = 0.8  # share of unfinished rows under which the finished ones are dropped from the cache
 
 
@@ -34,11 +36,10 @@ class Cache(Protocol):
 class Model(Protocol):
     """What generation and scoring ask of a policy; LeanQwen3 and HFModel provide it."""
 
-    def hidden(
-        self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None, cache: Cache | None = None
-    ) -> Tensor: ...
-    def logits(self, hidden: Tensor) -> Tensor: ...
     def new_cache(self, rows: int, capacity: int) -> Cache: ...
+    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: Cache) -> Tensor: ...
+    def response_hidden(self, rollouts: Rollouts) -> Tensor: ...
+    def logits(self, hidden: Tensor) -> Tensor: ...
 
 
 @torch.no_grad()

@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from harness.errors import ConfigError
-from harness.torch_backend.qwen3 import LeanQwen3, Qwen3Shape
+from harness.torch_backend.qwen3 import LeanQwen3
+from harness.torch_backend.qwen3_shape import Qwen3Shape
 
 # Everything of a model folder but its weights: copied, never rewritten, so that a checkpoint is a model folder too.
 COMPANIONS = (
@@ -22,16 +23,19 @@ COMPANIONS = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
-_PARTS = {
+_LAYER = {  # our name: transformers' names, concatenated in this order
     "input_norm": ("input_layernorm",),
-    "qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    "qkv_proj": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
     "q_norm": ("self_attn.q_norm",),
     "k_norm": ("self_attn.k_norm",),
-    "o": ("self_attn.o_proj",),
+    "o_proj": ("self_attn.o_proj",),
     "post_norm": ("post_attention_layernorm",),
-    "gate_up": ("mlp.gate_proj", "mlp.up_proj"),
-    "down": ("mlp.down_proj",),
+    "gate_proj": ("mlp.gate_proj",),
+    "up_proj": ("mlp.up_proj",),
+    "down_proj": ("mlp.down_proj",),
 }
+# Rotary embedding pairs component i of a head with i + E/2; ours stand side by side, to be one complex number.
+_ROTATED = ("q_proj.weight", "k_proj.weight", "q_norm.weight", "k_norm.weight")
 
 
 def read_config(folder: Path) -> dict[str, object]:
@@ -58,7 +62,8 @@ def load(folder: Path) -> LeanQwen3:
         sources = _hf_names(name)
         if missing := [source for source in sources if source not in tensors]:
             raise ConfigError(f"the weights in {folder} lack {', '.join(missing)}")
-        own[name] = torch.cat([tensors[source].float() for source in sources])
+        pieces = [_interleaved(source, tensors[source].float(), model.shape.head_dim) for source in sources]
+        own[name] = torch.cat(pieces)
     model.load_state_dict(own)
     return model
 
@@ -81,13 +86,27 @@ def hf_state(model: LeanQwen3) -> dict[str, Tensor]:
     """The weights under transformers' names, unfused, on the CPU."""
     shape = model.shape
     heads = (shape.num_attention_heads, shape.num_key_value_heads, shape.num_key_value_heads)
-    sizes = {3: [count * shape.head_dim for count in heads], 2: [shape.intermediate_size] * 2}
     state = {}
     for name, tensor in model.state_dict().items():
         targets = _hf_names(name)
-        pieces = tensor.split(sizes[len(targets)]) if len(targets) > 1 else (tensor,)
-        state.update({target: piece.detach().cpu().contiguous() for target, piece in zip(targets, pieces, strict=True)})
+        pieces = tensor.split([count * shape.head_dim for count in heads]) if len(targets) > 1 else (tensor,)
+        for target, piece in zip(targets, pieces, strict=True):
+            state[target] = _halves(target, piece.detach().cpu(), shape.head_dim).contiguous()
     return state
+
+
+def _interleaved(name: str, tensor: Tensor, head_dim: int) -> Tensor:
+    """transformers' order of a head's components -> ours."""
+    if not name.endswith(_ROTATED):
+        return tensor
+    return tensor.unflatten(0, (-1, 2, head_dim // 2)).transpose(1, 2).flatten(0, 2)
+
+
+def _halves(name: str, tensor: Tensor, head_dim: int) -> Tensor:
+    """The inverse of `_interleaved`."""
+    if not name.endswith(_ROTATED):
+        return tensor
+    return tensor.unflatten(0, (-1, head_dim // 2, 2)).transpose(1, 2).flatten(0, 2)
 
 
 def _hf_names(name: str) -> list[str]:
@@ -97,4 +116,4 @@ def _hf_names(name: str) -> list[str]:
     if name in ("norm", "head"):
         return ["model.norm.weight" if name == "norm" else "lm_head.weight"]
     _, index, part = name.split(".")
-    return [f"model.layers.{index}.{target}.weight" for target in _PARTS[part]]
+    return [f"model.layers.{index}.{target}.weight" for target in _LAYER[part]]

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.torch_backend.rollouts import Rollouts
+
 
 class HFCache:
     """transformers' DynamicCache with the two operations that generation needs."""
@@ -40,12 +42,22 @@ class HFModel(nn.Module):
     def new_cache(self, rows: int, capacity: int) -> HFCache:
         return HFCache()
 
-    def hidden(
-        self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None, cache: HFCache | None = None
-    ) -> Tensor:
-        """Final hidden states (B, T, D); see `LeanQwen3.hidden`."""
-        if positions is None:
-            positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: HFCache) -> Tensor:
+        """Final hidden states (B, T, D) of the next tokens; see `LeanQwen3.hidden`."""
+        return self._forward(ids, positions, mask, cache)
+
+    def response_hidden(self, rollouts: Rollouts) -> Tensor:
+        """Final hidden states (B, R, D) at the positions that predict the responses; differentiable."""
+        ids, before = rollouts.rows()
+        positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+        hidden = self._forward(ids, positions, None, None)
+        return hidden.gather(1, before[..., None].expand(-1, -1, hidden.shape[-1]))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        logits: Tensor = self.model.get_output_embeddings()(hidden)
+        return logits
+
+    def _forward(self, ids: Tensor, positions: Tensor, mask: Tensor | None, cache: HFCache | None) -> Tensor:
         output = self.model.base_model(
             input_ids=ids,
             position_ids=positions,
@@ -55,7 +67,3 @@ class HFModel(nn.Module):
         )
         hidden: Tensor = output.last_hidden_state
         return hidden
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        logits: Tensor = self.model.get_output_embeddings()(hidden)
-        return logits

@@ -62,11 +62,7 @@ class Policy:
     def score(self, rollouts: Rollouts, temperature: float, entropy: bool) -> Score:
         """Log-probabilities, and entropies if asked for, of the response tokens; differentiable."""
         model: Model = self.model  # type: ignore[assignment]
-        before = (rollouts.response_index - 1).clamp(min=0)  # the position that predicts each response token
-        hidden = model.hidden(rollouts.ids[:, :-1])
-        before = before.clamp(max=hidden.shape[1] - 1)
-        chosen = hidden.gather(1, before[..., None].expand(-1, -1, hidden.shape[-1]))
-        logits = model.logits(chosen).float() / temperature
+        logits = model.logits(model.response_hidden(rollouts)).float() / temperature
         log_probs = logits.log_softmax(dim=-1)
         log_prob = log_probs.gather(-1, rollouts.responses[..., None]).squeeze(-1)
         return Score(log_prob, -(log_probs.exp() * log_probs).sum(dim=-1) if entropy else None)
@@ -74,8 +70,7 @@ class Policy:
     @torch.no_grad()
     def score_all(self, rollouts: Rollouts, temperature: float, entropy: bool, rows_at_once: int) -> Score:
         """`score` without gradient in pieces of `rows_at_once` rows, padded to (B, R) of all rollouts with zeros."""
-        width = int(rollouts.response_length.max())
-        log_prob = torch.zeros((len(rollouts), width), device=self.device)
+        log_prob = torch.zeros(rollouts.responses.shape, device=self.device)
         entropies = torch.zeros_like(log_prob)
         for rows in torch.arange(len(rollouts), device=self.device).split(rows_at_once):
             piece = self.score(rollouts[rows], temperature, entropy)

@@ -23,7 +23,9 @@ from torch.nn import functional as F
 from harness.problems.countdown import MAX_TARGET, CountdownConfig, make_problems, random_expression
 from harness.problems.expression import ExpressionError, evaluate
 from harness.torch_backend import hf_folder
-from harness.torch_backend.qwen3 import LeanQwen3, Qwen3Shape
+from harness.torch_backend.qwen3 import LeanQwen3
+from harness.torch_backend.qwen3_shape import Qwen3Shape
+from harness.torch_backend.rollouts import Rollouts
 from harness.torch_backend.tokenizer import PolicyTokenizer
 
 RIGHT_SHARE = 0.3
@@ -88,33 +90,24 @@ def make_corpus(size: int, seed: int) -> list[tuple[str, str]]:
     return corpus
 
 
-def encode(corpus: list[tuple[str, str]], tokenizer: PolicyTokenizer) -> tuple[torch.Tensor, torch.Tensor]:
-    """Right-padded ids (N, T) and the mask (N, T) of the positions that are trained on: expression and eos."""
-    rows = [(tokenizer.encode_prompt(q), [*tokenizer.encode(e), tokenizer.eos_id]) for q, e in corpus]
-    length = max(len(prompt) + len(answer) for prompt, answer in rows)
-    ids = torch.full((len(rows), length), tokenizer.pad_id)
-    mask = torch.zeros((len(rows), length), dtype=torch.bool)
-    for row, (prompt, answer) in enumerate(rows):
-        end = len(prompt) + len(answer)
-        ids[row, :end] = torch.tensor(prompt + answer)
-        mask[row, len(prompt) : end] = True
-    return ids, mask
+def encode(corpus: list[tuple[str, str]], tokenizer: PolicyTokenizer) -> Rollouts:
+    """The corpus as rollouts, one answer a prompt, the end token included."""
+    prompts = [tokenizer.encode_prompt(question) for question, _ in corpus]
+    answers = [[*tokenizer.encode(expression), tokenizer.eos_id] for _, expression in corpus]
+    return Rollouts.of(prompts, answers, tokenizer.pad_id, torch.device("cpu"))
 
 
-def train(model: LeanQwen3, ids: torch.Tensor, mask: torch.Tensor, steps: int, rows: int, lr: float) -> None:
+def train(model: LeanQwen3, corpus: Rollouts, steps: int, rows: int, lr: float) -> None:
     """Next-token cross-entropy on the answers: AdamW, cosine decay after a short warm-up."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     started = time.monotonic()
     for step in range(steps):
-        progress = step / steps
-        rate = lr * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * progress))
+        rate = lr * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        chosen = torch.randint(len(ids), (rows,))
-        inputs, targets = ids[chosen], mask[chosen]
-        where = targets[:, 1:].nonzero(as_tuple=True)
-        hidden = model.hidden(inputs[:, :-1])[where]
-        loss = F.cross_entropy(model.logits(hidden), inputs[:, 1:][where])
+        batch = corpus[torch.randint(len(corpus), (rows,))]
+        logits = model.logits(model.response_hidden(batch)[batch.mask])
+        loss = F.cross_entropy(logits, batch.responses[batch.mask])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -143,8 +136,8 @@ def main() -> None:
     for parameter in model.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.02)
-    ids, mask = encode(make_corpus(options.corpus, options.seed), tokenizer)
-    train(model, ids, mask, options.steps, options.rows, options.lr)
+    corpus = encode(make_corpus(options.corpus, options.seed), tokenizer)
+    train(model, corpus, options.steps, options.rows, options.lr)
     hf_folder.save(model, options.out, options.out)
 
 

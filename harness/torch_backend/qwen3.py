@@ -1,73 +1,22 @@
-"""A lean Qwen3 forward pass with the weights of a Hugging Face folder.
+"""A lean Qwen3 with the weights of a Hugging Face folder: the same function as transformers', fewer operations.
 
-transformers' module spends most of a tiny model's time in Python and in small kernels. This one fuses q, k, v and
-gate, up into one matrix product each, keeps right-padded rows so that causal attention needs no mask, and computes
-logits at response positions only. It is the same function: tests compare logits, gradients and saved weights with
-`transformers.Qwen3ForCausalLM`, from which the layout follows (transformers/models/qwen3/modeling_qwen3.py).
+transformers' module computes the prompt of a group once for each sibling, on padded rows, in many small kernels.
+Here q, k, v are one matrix product; rotary embedding is one complex product (heads are stored with the two halves
+of a head interleaved, see `hf_folder`); and `response_hidden` computes a shared prompt once and the last layer at
+response positions only. Tests compare logits, gradients and saved weights with `transformers.Qwen3ForCausalLM`
+(the layout: transformers/models/qwen3/modeling_qwen3.py).
 
-Shapes: B rows, T positions, D hidden, H query heads, K key/value heads, E head size, V vocabulary.
+Shapes: B rows, U prompts, N tokens, D hidden, H query heads, K key/value heads, E head size, V vocabulary.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Qwen3Shape:
-    """The fields of config.json that decide the computation."""
-
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    head_dim: int
-    rms_norm_eps: float
-    rope_theta: float
-    tie_word_embeddings: bool
-
-    @classmethod
-    def from_config(cls, config: dict[str, object]) -> Qwen3Shape:
-        """From the parsed config.json of a Hugging Face folder; anything this forward pass does not do is refused."""
-        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-        unsupported = {
-            "model_type": config.get("model_type") != "qwen3",
-            "attention_bias": bool(config.get("attention_bias")),
-            "use_sliding_window": bool(config.get("use_sliding_window")),
-            "hidden_act": config.get("hidden_act", "silu") != "silu",
-            "rope_parameters": isinstance(rope, dict) and rope.get("rope_type", "default") != "default",
-        }
-        if found := [key for key, bad in unsupported.items() if bad]:
-            raise ConfigError(
-                "a Qwen3 folder must be a plain one: no attention bias, sliding window or rope scaling",
-                ", ".join(found),
-                "Use a model without them.",
-            )
-        theta = config.get("rope_theta") or (rope.get("rope_theta") if isinstance(rope, dict) else None)
-        values = {**config, "rope_theta": theta}
-        return cls(**{name: values[name] for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
-
-
-class Layer(nn.Module):
-    def __init__(self, shape: Qwen3Shape) -> None:
-        super().__init__()
-        heads = shape.num_attention_heads + 2 * shape.num_key_value_heads
-        self.input_norm = nn.Parameter(torch.ones(shape.hidden_size))
-        self.qkv = nn.Parameter(torch.empty(heads * shape.head_dim, shape.hidden_size))
-        self.q_norm = nn.Parameter(torch.ones(shape.head_dim))
-        self.k_norm = nn.Parameter(torch.ones(shape.head_dim))
-        self.o = nn.Parameter(torch.empty(shape.hidden_size, shape.num_attention_heads * shape.head_dim))
-        self.post_norm = nn.Parameter(torch.ones(shape.hidden_size))
-        self.gate_up = nn.Parameter(torch.empty(2 * shape.intermediate_size, shape.hidden_size))
-        self.down = nn.Parameter(torch.empty(shape.hidden_size, shape.intermediate_size))
+from harness.torch_backend.qwen3_shape import Qwen3Shape
+from harness.torch_backend.rollouts import Rollouts
 
 
 class KVCache:
@@ -90,6 +39,43 @@ class KVCache:
         self.data = self.data.index_select(2, rows)
 
 
+class Layer(nn.Module):
+    """One decoder layer; its methods work on flat tokens, attention is between its `qkv` and `finish`."""
+
+    def __init__(self, shape: Qwen3Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.heads = (shape.num_attention_heads, shape.num_key_value_heads)
+        self.input_norm = nn.Parameter(torch.ones(shape.hidden_size))
+        self.qkv_proj = nn.Parameter(torch.empty((self.heads[0] + 2 * self.heads[1]) * shape.head_dim, shape.hidden_size))
+        self.q_norm = nn.Parameter(torch.ones(shape.head_dim))
+        self.k_norm = nn.Parameter(torch.ones(shape.head_dim))
+        self.o_proj = nn.Parameter(torch.empty(shape.hidden_size, self.heads[0] * shape.head_dim))
+        self.post_norm = nn.Parameter(torch.ones(shape.hidden_size))
+        self.gate_proj = nn.Parameter(torch.empty(shape.intermediate_size, shape.hidden_size))
+        self.up_proj = nn.Parameter(torch.empty(shape.intermediate_size, shape.hidden_size))
+        self.down_proj = nn.Parameter(torch.empty(shape.hidden_size, shape.intermediate_size))
+
+    def qkv(self, x: Tensor, turn: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries (N, H, E) and keys with values (N, 2K, E) of hidden states x (N, D); turn (N, 1, E/2) complex."""
+        queries, keys = self.heads
+        qkv = F.linear(self.norm(x, self.input_norm), self.qkv_proj).view(len(x), queries + 2 * keys, -1)
+        qk, v = qkv.split((queries + keys, keys), dim=1)
+        scale = torch.cat((self.q_norm.expand(queries, -1), self.k_norm.expand(keys, -1)))
+        qk = F.rms_norm(qk, (self.shape.head_dim,), None, self.shape.rms_norm_eps) * scale
+        qk = torch.view_as_real(torch.view_as_complex(qk.unflatten(-1, (-1, 2))) * turn).flatten(-2)
+        return qk[:, :queries], torch.cat((qk[:, queries:], v), dim=1)
+
+    def finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The layer's output (N, D) from its input x (N, D) and the attention's (N, H*E)."""
+        x = x + F.linear(attended, self.o_proj)
+        y = self.norm(x, self.post_norm)
+        return x + F.linear(F.silu(F.linear(y, self.gate_proj)) * F.linear(y, self.up_proj), self.down_proj)
+
+    def norm(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.rms_norm(x, weight.shape, weight, self.shape.rms_norm_eps)
+
+
 class LeanQwen3(nn.Module):
     def __init__(self, shape: Qwen3Shape) -> None:
         super().__init__()
@@ -101,60 +87,94 @@ class LeanQwen3(nn.Module):
         frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim)
         self.register_buffer("frequencies", frequencies, persistent=False)
 
-    def new_cache(self, rows: int, capacity: int) -> KVCache:
-        return KVCache(self.shape, rows, capacity, self.embed.device)
-
-    def hidden(
-        self, ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None, cache: KVCache | None = None
-    ) -> Tensor:
-        """Final hidden states (B, T, D) of `ids` (B, T).
-
-        Without a cache rows are right-padded and attention is causal. With one, `positions` (B, T) are the rotary
-        positions and `mask` (B, 1, T, S) says which of the S cached positions each query sees.
-        """
-        x = F.embedding(ids, self.embed)
-        cos, sin = self._rotary(torch.arange(ids.shape[1], device=ids.device) if positions is None else positions)
-        for index, layer in enumerate(self.layers):
-            x = x + self._attention(index, layer, self._rms(x, layer.input_norm), cos, sin, mask, cache)
-            gate, up = F.linear(self._rms(x, layer.post_norm), layer.gate_up).chunk(2, dim=-1)
-            x = x + F.linear(F.silu(gate) * up, layer.down)
-        if cache is not None:
-            cache.length += ids.shape[1]
-        return self._rms(x, self.norm)
-
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., D) -> (..., V)."""
         return F.linear(hidden, self.embed if self.head is None else self.head)
 
-    def _rms(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(x, weight.shape, weight, self.shape.rms_norm_eps)
+    def new_cache(self, rows: int, capacity: int) -> KVCache:
+        return KVCache(self.shape, rows, capacity, self.embed.device)
 
-    def _rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        angles = positions[..., None].float() * self.frequencies  # (T, E/2) or (B, T, E/2)
-        angles = torch.cat((angles, angles), dim=-1).unsqueeze(-3)  # heads broadcast
-        return angles.cos(), angles.sin()
+    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: KVCache) -> Tensor:
+        """Final hidden states (B, T, D) of the next tokens ids (B, T), for generation.
 
-    def _attention(
-        self,
-        index: int,
-        layer: Layer,
-        x: Tensor,
-        cos: Tensor,
-        sin: Tensor,
-        mask: Tensor | None,
-        cache: KVCache | None,
-    ) -> Tensor:
-        shape, (rows, length, _) = self.shape, x.shape
-        queries, keys = shape.num_attention_heads, shape.num_key_value_heads
-        qkv = F.linear(x, layer.qkv).view(rows, length, queries + 2 * keys, shape.head_dim).transpose(1, 2)
-        q, k, v = qkv.split((queries, keys, keys), dim=1)  # (B, H or K, T, E)
-        q, k = self._rotate(self._rms(q, layer.q_norm), cos, sin), self._rotate(self._rms(k, layer.k_norm), cos, sin)
-        if cache is not None:
+        positions (B, T) are rotary positions; mask (B, 1, T, S) bool says which of the S cached positions each
+        query sees.
+        """
+        x, turn = F.embedding(ids.flatten(), self.embed), self._turn(positions.flatten())
+        for index, layer in enumerate(self.layers):
+            q, kv = layer.qkv(x, turn)
+            k, v = self._heads(kv, len(ids)).chunk(2, dim=1)
             k, v = cache.append(index, k, v)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=queries != keys)
-        return F.linear(out.transpose(1, 2).reshape(rows, length, -1), layer.o)
+            x = layer.finish(x, self._attend(self._heads(q, len(ids)), k, v, mask))
+        cache.length += ids.shape[1]
+        return self._final(x).view(*ids.shape, -1)
+
+    def response_hidden(self, rollouts: Rollouts) -> Tensor:
+        """Final hidden states (B, R, D) at the positions that predict the responses; differentiable.
+
+        Two blocks of tokens: prompts without their last token (U, P-1), and for each row its prompt's last token
+        followed by its response without its last (B, R). Rows attend to their prompt's keys and to their own.
+        """
+        shared = rollouts.prompt_length - 1  # (U,) tokens in the prompt block
+        prompts, rows = rollouts.prompts[:, : int(shared.max())], len(rollouts)
+        first = rollouts.last_prompt_token()[rollouts.prompt_of][:, None]
+        own = torch.cat((first, rollouts.responses[:, :-1]), dim=1)
+        columns = torch.arange(max(prompts.shape[1], own.shape[1]), device=own.device)
+        start = shared[rollouts.prompt_of][:, None]
+        positions = (columns[: prompts.shape[1]].expand_as(prompts), start + columns[: own.shape[1]])
+        turn = self._turn(torch.cat([p.flatten() for p in positions]))
+        bias = _response_bias(start, prompts.shape[1], own.shape[1])
+
+        x = F.embedding(torch.cat((prompts.flatten(), own.flatten())), self.embed)
+        split = prompts.numel()
+        for layer in self.layers[:-1]:
+            q, kv = layer.qkv(x, turn)
+            attended = (
+                self._prompt_attention(q[:split], kv[:split], len(prompts)),
+                self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias),
+            )
+            x = layer.finish(x, torch.cat(attended))
+        last = self.layers[-1]
+        q, kv = last.qkv(x, turn)  # prompts still give the last layer's keys and values, but nothing after that
+        x = last.finish(x[split:], self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias))
+        return self._final(x).view(rows, own.shape[1], -1)
+
+    def _prompt_attention(self, q: Tensor, kv: Tensor, prompts: int) -> Tensor:
+        if not prompts or not len(q):  # one-token prompts: their only token is in the response block
+            return q.flatten(1)
+        k, v = self._heads(kv, prompts).chunk(2, dim=1)
+        return self._attend(self._heads(q, prompts), k, v, None)
+
+    def _response_attention(self, q: Tensor, kv: Tensor, split: int, prompt_of: Tensor, bias: Tensor) -> Tensor:
+        prompts = kv[:split].view(int(prompt_of.max()) + 1, -1, *kv.shape[1:])
+        context = torch.cat((prompts[prompt_of], kv[split:].view(len(prompt_of), -1, *kv.shape[1:])), dim=1)
+        k, v = context.transpose(1, 2).chunk(2, dim=1)
+        return self._attend(self._heads(q, len(prompt_of)), k, v, bias)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """q (B, H, T, E), k and v (B, K, S, E) -> (B*T, H*E); causal without a mask."""
+        grouped = self.shape.num_attention_heads != self.shape.num_key_value_heads
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=grouped)
+        return out.transpose(1, 2).reshape(len(q) * q.shape[2], -1)
 
     @staticmethod
-    def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        half = x.shape[-1] // 2
-        return x * cos + torch.cat((-x[..., half:], x[..., :half]), dim=-1) * sin
+    def _heads(flat: Tensor, rows: int) -> Tensor:
+        """(B*T, heads, E) -> (B, heads, T, E)."""
+        return flat.view(rows, -1, *flat.shape[1:]).transpose(1, 2)
+
+    def _turn(self, positions: Tensor) -> Tensor:
+        """(N,) -> (N, 1, E/2) complex numbers of modulus 1 that turn each pair of a head's components."""
+        angles = positions[:, None, None].float() * self.frequencies
+        return torch.polar(torch.ones_like(angles), angles)
+
+    def _final(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.norm.shape, self.norm, self.shape.rms_norm_eps)
+
+
+def _response_bias(start: Tensor, prompt_columns: int, response_columns: int) -> Tensor:
+    """(B, 1, R, P-1 + R) to add to the scores: a row's prompt as far as it goes, then its own tokens causally."""
+    columns = torch.arange(prompt_columns, device=start.device)
+    prompt = (columns < start)[:, None, :].expand(-1, response_columns, -1)
+    own = torch.ones(response_columns, response_columns, dtype=torch.bool, device=start.device).tril()
+    visible = torch.cat((prompt, own.expand(len(start), -1, -1)), dim=2)
+    return torch.zeros(visible.shape, device=start.device).masked_fill_(~visible, -torch.inf)[:, None]

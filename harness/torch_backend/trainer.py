@@ -69,7 +69,7 @@ class Trainer:
             draws = torch_generator(config.seed, step, "rollouts", self.device)
             responses = self.policy.sample(prompts, trainer.rollouts_per_prompt, self.sampling, draws)
             rows = [row // trainer.rollouts_per_prompt for row in range(len(responses))]
-            rollouts = self.policy.rollouts([prompts[row] for row in rows], responses)
+            rollouts = self.policy.rollouts(prompts, responses)
             texts = [self.policy.text(response) for response in responses]
             rewards = np.array([grade(problems[row], text).score for row, text in zip(rows, texts, strict=True)])
         with _timed(timing, "old_log_prob"):
@@ -98,7 +98,6 @@ class Trainer:
         self.progress.samples_seen += len(rollouts)
         timing["timing_s/step"] = time.perf_counter() - started
         lengths = rollouts.response_length.cpu().numpy().astype(np.float64)
-        tokens = float(lengths.sum() + rollouts.prompt_length.sum())
         return {
             "actor/entropy": entropies["token-mean"],
             "actor/entropy_seq_mean": entropies["seq-mean-token-mean"],
@@ -111,7 +110,7 @@ class Trainer:
             "training/global_step": float(step),
             "training/epoch": float(epoch_of_step(len(self.problems["train"]), trainer.prompts_per_step, step)),
             "training/samples_seen": float(self.progress.samples_seen),
-            "perf/throughput": tokens / timing["timing_s/step"],
+            "perf/throughput": rollouts.tokens / timing["timing_s/step"],
             **timing,
         }
 

@@ -63,6 +63,8 @@ def test_the_released_settings_are_accepted(name):
         ({"name": "grpo", "base": "gspo"}, "options of method 'grpo'.*got 'base'. Valid: none"),
         ({"name": "grppo"}, "methods must be known ones; got 'grppo'. Did you mean 'grpo'.*w_reinforce"),
         ({}, "got 'None'"),
+        ({"name": ["grpo"]}, "methods must be known ones"),
+        ({"name": "clip_cov", "base": ["grpo"]}, "bases must be known ones"),
     ],
 )
 def test_refused(options, message):

@@ -19,7 +19,7 @@ def curve_from(options: Mapping[str, Any]) -> Curve:
     Raises ConfigError for an unknown family or parameter, listing the valid ones, and for bad values.
     """
     parameters = dict(options)
-    family = parameters.pop("family", None)
+    family = str(parameters.pop("family", None))
     if family not in FAMILIES:
-        raise unknown("schedule families", [str(family)], FAMILIES)
+        raise unknown("schedule families", [family], FAMILIES)
     return construct(FAMILIES[family], parameters, f"schedule family {family!r}")

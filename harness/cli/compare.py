@@ -1,0 +1,65 @@
+"""`entrocraft compare`: the configurations of runs in a table, with intervals, and what it says in words."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.cli.command import Command
+
+FORMATS = ("text", "csv", "md", "tex")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", type=Path, metavar="RUNS", help="a run, a study, or any folder above runs")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write FILE (.txt, .csv, .md, .tex) and its sidecar"
+    )
+    parser.add_argument(
+        "--baseline", default=None, help="a method or a label (default: grpo, where there is one)"
+    )
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        default=["mean@n", "pass@K"],
+        metavar="M",
+        help="e.g. mean@32 pass@8 (default: %(default)s)",
+    )
+    parser.add_argument("--step", type=int, help="validated step to compare at (default: the last)")
+    parser.add_argument("--source", help="benchmark, where the samples have several")
+
+
+def call(given: argparse.Namespace) -> int:
+    from analysis import compare, load_runs, render, summary_sentences, write_table
+
+    runs = load_runs(given.runs)
+    baseline = given.baseline or ("grpo" if (runs.runs["method"] == "grpo").any() else None)
+    frame = compare(runs, baseline, given.metrics, step=given.step, source=given.source)
+    print(render(frame, given.format), end="")
+    if given.format == "text":
+        print()
+        for sentence in summary_sentences(frame):
+            print(f"- {sentence}")
+        print(f"\nruns: {given.runs}")
+    for excluded in runs.excluded.itertuples():
+        print(f"left out: {excluded.run}: {excluded.reason}", file=sys.stderr)
+    if given.out is not None:
+        print(f"written to {write_table(frame, runs, given.out)}", file=sys.stderr)
+    return 0
+
+
+COMMAND = Command(
+    help="compare the configurations of runs in a table",
+    description=(
+        "Compare the configurations of runs: mean@n and pass@K with bootstrap intervals, entropy, tracking\n"
+        "error, and the difference to the baseline. Runs that could not be used are named with the reason."
+    ),
+    examples=(
+        "entrocraft compare studies/demo",
+        "entrocraft compare studies/demo --format tex --out table.tex",
+    ),
+    arguments=arguments,
+    call=call,
+)

@@ -1,0 +1,39 @@
+"""`entrocraft methods`: which method runs on which backend, from the code."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli.command import Command
+
+FORMATS = ("terminal", "md")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="md prints Markdown")
+
+
+def call(given: argparse.Namespace) -> int:
+    from harness.methods import markdown, table
+
+    if given.format == "md":
+        print(markdown())
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = table()
+    shown = Table(*rows[0], title="Methods and the backends that they are tested on")
+    for row in rows:
+        shown.add_row(*row.values())
+    Console().print(shown)
+    return 0
+
+
+COMMAND = Command(
+    help="list the methods and the backends they are tested on",
+    description="List the methods and the backends on which tests run them. Other pairs are refused.",
+    examples=("entrocraft methods", "entrocraft methods --format md"),
+    arguments=arguments,
+    call=call,
+)

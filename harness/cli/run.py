@@ -1,0 +1,54 @@
+"""`entrocraft run`: one run, here and now; again = go on where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli.command import Command, overrides_argument
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    overrides_argument(parser, "Hydra overrides, e.g. method=grpo trainer.steps=40 seed=1")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the resolved configuration and run nothing"
+    )
+
+
+def call(given: argparse.Namespace) -> int:
+    from harness import tracking
+    from harness.cli.run_folder import open_run, placed
+    from harness.cli.run_report import Reporter, print_summary
+    from harness.config import resolve
+    from harness.config.compose import as_yaml
+    from harness.execute import Exit, run
+    from harness.runs import RunState
+
+    config = placed(resolve(given.overrides))
+    if given.dry_run:
+        print(as_yaml(config), end="")
+        return Exit.COMPLETE
+    tracking.require(config.wandb.mode)
+    folder = open_run(config)
+    if folder.is_done():
+        print_summary(folder, "is already complete")
+        return Exit.COMPLETE
+    with Reporter(folder) as reporter:
+        state = run(folder, reporter.on_step)
+    print_summary(folder, f"is {state}")
+    return Exit.COMPLETE if state is RunState.COMPLETE else Exit.STOPPED
+
+
+COMMAND = Command(
+    help="train one configuration on one seed",
+    description=(
+        "Train one configuration on one seed, in this process. The same command again goes on where the run\n"
+        "stopped. Ctrl-C saves a checkpoint after the present step and stops.\n\n"
+        "exit codes: 0 complete, 3 stopped, 2 refused, 1 failed (with the reason in manifest.json)"
+    ),
+    examples=(
+        "entrocraft run method=entrocraft schedule=linear schedule.start=0.5 schedule.end=0.2 seed=1",
+        "entrocraft run method=clip_higher trainer.steps=40 run.dir=runs/clip-higher --dry-run",
+    ),
+    arguments=arguments,
+    call=call,
+)

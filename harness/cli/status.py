@@ -1,0 +1,105 @@
+"""`entrocraft status`: studies, trials and runs with their states, read from their folders."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.command import Command
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sweeps.status import RunStatus, StudyStatus
+
+DEFAULT = (Path("studies"), Path("runs"))
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a study, a run, or a folder of them (studies and runs)",
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+
+def call(given: argparse.Namespace) -> int:
+    studies, runs = found(given.paths or [path for path in DEFAULT if path.is_dir()])
+    if given.json:
+        from dataclasses import asdict
+
+        everything = {
+            "studies": [study.to_dict() for study in studies],
+            "runs": [asdict(run) for run in runs],
+        }
+        print(json.dumps(everything, indent=2))
+        return 0
+    if not studies and not runs:
+        print("no study and no run here; start one: entrocraft sweep study=demo")
+    from rich.console import Console
+
+    console = Console()
+    for study in studies:
+        driver = (
+            f"driver: process {study.driver['pid']} on {study.driver['host']}"
+            if study.driver
+            else "no driver"
+        )
+        console.print(f"{study.title} ({study.name}), in {study.path}; {driver}", highlight=False)
+        console.print(_table([run for trial in study.trials for run in trial.runs]))
+    if runs:
+        console.print(_table(runs))
+    return 0
+
+
+def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
+    """The studies and the single runs at or directly below the paths.
+
+    Raises:
+        RunFolderError: a path that does not exist.
+    """
+    from harness.errors import RunFolderError
+    from harness.runs import RunFolder
+    from sweeps.status import all_studies, run_status, study_status
+
+    studies: list[StudyStatus] = []
+    runs: list[RunStatus] = []
+    for path in paths:
+        if not path.is_dir():
+            raise RunFolderError(
+                "a path must be a folder", repr(str(path)), "Give a study, a run or their parent."
+            )
+        if (path / "study.json").is_file():
+            studies.append(study_status(path))
+            continue
+        studies += all_studies(path)
+        folders = [path] if RunFolder(path).exists() else sorted(path.iterdir())
+        runs += [run_status(RunFolder(folder)) for folder in folders if RunFolder(folder).exists()]
+    return studies, runs
+
+
+def _table(runs: list[RunStatus]) -> Table:
+    from rich.table import Table
+
+    table = Table()
+    for column in ("run", "trial", "state", "step", "attempt", "entropy", "target", "reward", "last failure"):
+        table.add_column(column)
+    for run in runs:
+        figures = ["-" if value is None else f"{value:.3f}" for value in (run.entropy, run.target, run.score)]
+        steps = f"{run.step}/{run.steps}" if run.steps is not None else "-"
+        table.add_row(run.name, run.title, run.state, steps, str(run.attempt), *figures, run.reason or "")
+    return table
+
+
+COMMAND = Command(
+    help="show studies, trials and runs with their states",
+    description="Show studies, trials and runs with their states, read from their folders at any moment.",
+    examples=("entrocraft status", "entrocraft status studies/demo --json"),
+    arguments=arguments,
+    call=call,
+)

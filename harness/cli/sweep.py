@@ -1,0 +1,88 @@
+"""`entrocraft sweep`: a study, several runs at a time; again = go on where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.command import Command, overrides_argument
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.config.study import StudyConfig
+
+STUDIES = Path("studies")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    overrides_argument(parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; overrides for all its runs")
+    parser.add_argument(
+        "--dir", type=Path, default=STUDIES, help="folder of the studies (default: %(default)s)"
+    )
+    parser.add_argument("--retry-failed", action="store_true", help="give each failed trial one more try")
+    parser.add_argument("--dry-run", action="store_true", help="list the trials and run nothing")
+
+
+def call(given: argparse.Namespace) -> int:
+    from harness.cli.sweep_report import Reporter, print_plan, print_result
+    from sweeps.plan import points
+    from sweeps.study import run_study
+
+    study = chosen(given.overrides)
+    folder = given.dir / study.name
+    if given.dry_run:
+        print_plan(study, points(study), folder)
+        return 0
+    with Reporter(study.parallel) as reporter:
+        status = run_study(study, folder, observe=reporter.observe, retry_failed=given.retry_failed)
+    return print_result(status)
+
+
+def chosen(overrides: Sequence[str]) -> StudyConfig:
+    """The study of `study=...`, with `study.KEY=VALUE`; the other overrides are for all of its runs.
+
+    Raises:
+        ConfigError: no study, an unknown one, or an override of a key that a trial sets itself.
+    """
+    from harness.config.study_file import load_study, shipped
+
+    names = [text.removeprefix("study=") for text in overrides if text.startswith("study=")]
+    if len(names) != 1:
+        raise ConfigError(
+            "a sweep needs one study",
+            ", ".join(names) or "none",
+            f"Name one: study={shipped()[0]}. Shipped: {', '.join(shipped())}.",
+        )
+    own = [text.removeprefix("study.") for text in overrides if text.startswith("study.")]
+    for_runs = tuple(text for text in overrides if not text.startswith(("study=", "study.")))
+    study = load_study(names[0], own)
+    for text in for_runs:
+        key = text.split("=")[0].lstrip("+~")
+        if any(mine.split("=")[0].lstrip("+~") == key for point in study.trials for mine in point.overrides):
+            raise ConfigError(
+                "an override for all runs must not change what a trial sets itself",
+                repr(text),
+                "Leave it out, or copy the study's YAML and give it as study=FILE.yaml.",
+            )
+    return replace(study, base=(*study.base, *for_runs))
+
+
+COMMAND = Command(
+    help="run a study; again = go on where it stopped",
+    description=(
+        "Run the trials of a study, several at a time, each run in a process of its own. Started again after\n"
+        "any end, kill -9 included, it goes on where it stopped; nothing is run twice. Ctrl-C stops the runs\n"
+        "at their next step, with checkpoints.\n\n"
+        "exit codes: 0 all trials complete, 1 some failed, 3 stopped, 2 refused"
+    ),
+    examples=(
+        "entrocraft sweep study=demo",
+        "entrocraft sweep study=demo study.parallel=4 --dir /data/studies",
+        "entrocraft sweep study=my_study.yaml study.seeds=[1,2,3] trainer.steps=200 --dry-run",
+    ),
+    arguments=arguments,
+    call=call,
+)

@@ -1,0 +1,129 @@
+"""What a sweep says while it goes on, and its last screen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from harness.config.study import Point, StudyConfig
+from harness.execute import Exit
+from sweeps.progress import Progress
+from sweeps.status import RunStatus, StudyStatus
+
+LINE_EVERY_S = 30.0
+"""Between two lines of progress where the output is no terminal."""
+
+
+class Reporter:
+    """A live screen on a terminal, a line now and then elsewhere; `observe` takes each poll."""
+
+    def __init__(self, parallel: int) -> None:
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+        self._parallel = parallel
+        self._started = time.monotonic()
+        self._begun_at: float | None = None
+        self._next_line = 0.0
+        self._told = -1
+
+    def __enter__(self) -> Reporter:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def observe(self, progress: Progress) -> None:
+        if self._begun_at is None:
+            self._begun_at = progress.fraction
+        if self._console.is_terminal:
+            self._live.update(self._screen(progress))
+            return
+        told = progress.complete + len(progress.failures)
+        if told != self._told or time.monotonic() >= self._next_line:
+            self._told, self._next_line = told, time.monotonic() + LINE_EVERY_S
+            print(f"{self._headline(progress)}  {self._remaining(progress)}", file=sys.stderr, flush=True)
+
+    def _screen(self, progress: Progress) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for column in ("run", "trial", "state", "step", "entropy", "target", "reward"):
+            table.add_column(column, no_wrap=True)
+        for run in progress.runs:
+            if run.state != "waiting":
+                table.add_row(
+                    run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, _of(run))
+                )
+        failures = [
+            Text(f"failed: {failure.title}: {failure.reason}", style="red") for failure in progress.failures
+        ]
+        bar = ProgressBar(total=1.0, completed=progress.fraction, width=60)
+        return Group(self._headline(progress), bar, self._remaining(progress), table, *failures)
+
+    def _headline(self, progress: Progress) -> str:
+        stopping = ", stopping" if progress.stopping else ""
+        return (
+            f"{progress.title}: {progress.complete} of {progress.trials} trials complete, "
+            f"{len(progress.failures)} failed{stopping} ({100 * progress.fraction:.0f} %)"
+        )
+
+    def _remaining(self, progress: Progress) -> str:
+        elapsed = time.monotonic() - self._started
+        gained = progress.fraction - (self._begun_at or 0.0)
+        left = f", about {_clock(elapsed * (1 - progress.fraction) / gained)} left" if gained > 0.01 else ""
+        return f"{_clock(elapsed)} so far{left}"
+
+
+def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> None:
+    """The trials that a sweep would run."""
+    print(f"{study.title} ({study.name}), in {folder}")
+    print(f"seeds {', '.join(map(str, study.seeds))}; {study.parallel} runs at a time")
+    for point in points:
+        print(f"  {point.title}: {' '.join((*study.base, *point.overrides))}")
+    if study.n_trials:
+        dimensions = ", ".join(dimension.key for dimension in study.space)
+        print(f"  {study.n_trials} more drawn by {study.sampler} over {dimensions}")
+
+
+def print_result(status: StudyStatus) -> int:
+    """The last screen: every trial, the failures with their reasons, where the results are. The exit code."""
+    table = Table(title=status.title)
+    for column in ("trial", "title", "state", "value", "seeds"):
+        table.add_column(column)
+    for trial in status.trials:
+        table.add_row(trial.name, trial.title, trial.state, _number(trial.value), str(trial.n))
+    Console().print(table)
+    failed = [trial for trial in status.trials if trial.state == "failed"]
+    for trial in failed:
+        print(f"failed: {trial.title}: {trial.reason}")
+    print(f"results: {status.path}")
+    print(f"figures: entrocraft figures {status.path} --out {status.path}/figures")
+    print(f"table:   entrocraft compare {status.path}")
+    if any(trial.state not in ("complete", "failed") for trial in status.trials):
+        print("stopped; the same command goes on from here")
+        return Exit.STOPPED
+    return Exit.FAILED if failed else Exit.COMPLETE
+
+
+def _of(run: RunStatus) -> tuple[float | None, float | None, float | None]:
+    return run.entropy, run.target, run.score
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

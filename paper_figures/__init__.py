@@ -1,0 +1,1 @@
+"""Figures from analysis frames. The one importer of matplotlib (Agg, no pyplot state)."""

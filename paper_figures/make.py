@@ -1,0 +1,113 @@
+"""All figures of a study: PNG, PDF and a sidecar each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import (
+    Runs,
+    entropy_curves,
+    load_runs,
+    pass_at_k_curves,
+    reward_curves,
+    tracking_summary,
+    validation_curves,
+    write_sidecar,
+)
+from paper_figures import captions, entropy, panels, pass_at_k, reward, style, tracking, validation
+
+REFERENCE = "grpo"
+"""The method drawn into every panel of a small multiple, where it has one configuration."""
+
+Drawing = Callable[[], Figure]
+
+
+def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:
+    """Draws every figure that the runs below `runs_path` have data for; the PNG, PDF and JSON files written.
+
+    Raises:
+        RunFolderError: no run folder at or below `runs_path`.
+    """
+    runs, out = load_runs(runs_path), Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, drawing in drawings(runs):
+        with style.active():
+            written += save(drawing(), out / name)
+        written.append(write_sidecar(out / f"{name}.png", runs))
+    return written
+
+
+def drawings(runs: Runs) -> Iterator[tuple[str, Drawing]]:
+    """(name, function that draws it) for every figure that has data; call it inside `style.active()`."""
+    yield from _of_steps(runs)
+    if len(runs.samples):
+        yield from _of_samples(runs)
+    errors = tracking_summary(runs)
+    if len(errors):
+        yield "tracking", partial(_tracking, errors, runs)
+
+
+def save(drawn: Figure, path: Path) -> list[Path]:
+    """Writes PATH.png and PATH.pdf; the PDF carries no date, so that equal figures are equal files."""
+    files = [path.with_name(f"{path.name}.{suffix}") for suffix in ("png", "pdf")]
+    drawn.savefig(files[0])
+    drawn.savefig(files[1], metadata={"CreationDate": None})
+    return files
+
+
+def _of_steps(runs: Runs) -> Iterator[tuple[str, Drawing]]:
+    counts = runs.runs.groupby("label")["seed"].nunique()
+    curves = _measured(entropy_curves(runs), "entropy")
+    if len(curves):
+        lines = "line: one run" if counts.max() == 1 else "thin: one seed; thick: their mean"
+        note = captions.note(runs, lines, "dotted: target", "grey: band", captions.seeds(counts))
+        yield "entropy", partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
+    rewards = _measured(reward_curves(runs), "reward")
+    if len(rewards):
+        width = reward.window(rewards)
+        smoothed = f"mean of seeds over {width} steps; pale: each step" if width > 1 else ""
+        note = captions.note(runs, smoothed, captions.seeds(counts))
+        yield "reward", _together(reward.draw, rewards, reward.X, reward.Y, note, runs)
+
+
+def _of_samples(runs: Runs) -> Iterator[tuple[str, Drawing]]:
+    """The figures of each benchmark; its name is part of theirs where there are several."""
+    sources = sorted(runs.samples["source"].unique())
+    for source in sources:
+        suffix = f"_{source}" if len(sources) > 1 else ""
+        curve = pass_at_k_curves(runs, source=source)
+        note = captions.note(runs, f"{source}, last validated step", captions.samples(curve))
+        yield f"pass_at_k{suffix}", _together(pass_at_k.draw, curve, pass_at_k.X, pass_at_k.Y, note, runs)
+        progress = validation_curves(runs, ("mean@n", "pass@K"), source=source)
+        if progress["step"].nunique() < 2:
+            continue
+        note = captions.note(runs, source, captions.samples(progress))
+        for metric, name in (("mean@n", "accuracy"), ("pass@K", "pass_at_n")):
+            y = f"{metric[:5]}{captions.span(progress['n'])}"
+            frame = progress[progress["metric"] == metric]
+            drawing = _together(validation.draw, frame, validation.X, y, note, runs)
+            yield f"{name}_over_training{suffix}", drawing
+
+
+def _together(draw: panels.Draw, frame: pd.DataFrame, x: str, y: str, note: str, runs: Runs) -> Drawing:
+    labels = runs.runs.loc[runs.runs["method"] == REFERENCE, "label"].unique()
+    return partial(panels.together, draw, frame, x, y, note, str(labels[0]) if len(labels) == 1 else None)
+
+
+def _tracking(errors: pd.DataFrame, runs: Runs) -> Figure:
+    drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, 0.8 + 0.24 * len(errors))
+    tracking.draw(ax, errors)
+    ax.set_xlabel(tracking.X)
+    marks = "large: mean; open: one seed; bar: 95 % bootstrap over seeds" if errors["seeds"].max() > 1 else ""
+    return panels.noted(drawn, captions.note(runs, marks, captions.seeds(errors["seeds"])))
+
+
+def _measured(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The configurations that have at least one value in the column."""
+    return frame[frame.groupby("label")[column].transform("count") > 0]

@@ -1,0 +1,185 @@
+"""What a sweep does with what happens to its runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fake_study import run, study
+
+from harness.errors import ConfigError, StudyError
+from harness.runs import RunFolder, RunLock, holder
+from sweeps.status import run_status
+
+FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]
+SLOW = "steps=200 step_s=0.02"
+
+
+def states(status):
+    return {trial.name: trial.state for trial in status.trials}
+
+
+def attempts(folder):
+    return {path.name: len(RunFolder(path).manifest()["attempts"]) for path in folder.glob("runs/*")}
+
+
+def test_a_study_that_is_over_runs_nothing_again(tmp_path):
+    config = study("x=1", "x=2")
+    first = run(config, tmp_path)
+    assert run(config, tmp_path) == first
+    assert set(attempts(tmp_path).values()) == {1}
+
+
+def test_a_trials_value_is_the_mean_over_its_seeds(tmp_path):
+    (trial,) = run(study("x=1", seeds=[1, 2, 6]), tmp_path).trials
+    assert (trial.value, trial.n) == (30.0, 3)
+    assert trial.reason is None and trial.overrides == ("x=1",)
+
+
+def test_no_more_runs_at_a_time_than_asked_for(tmp_path):
+    most = 0
+
+    def observe(progress):
+        nonlocal most
+        most = max(most, sum(holder(run.path) is not None for run in progress.runs))
+
+    run(study("x=1", "x=2", "x=3", base=["step_s=0.02"], parallel=3), tmp_path, observe=observe)
+    assert most == 3
+
+
+def test_a_failed_run_is_shown_with_its_reason_and_the_others_go_on(tmp_path):
+    seen = []
+    status = run(study("fail_at=3", "x=2"), tmp_path, observe=seen.append)
+    assert states(status) == {"t0000": "failed", "t0001": "complete"}
+    assert status.trials[0].reason == "seed 1: the fake ran out of luck; seed 2: the fake ran out of luck"
+    assert [failure.name for failure in seen[-1].failures] == ["t0000"]
+    assert seen[-1].fraction == 1.0
+
+
+def test_a_failed_trial_is_retried_on_request_from_its_checkpoints(tmp_path):
+    config = study("fail_at=8 failures=1", "x=2")
+    assert states(run(config, tmp_path))["t0000"] == "failed"
+    assert states(run(config, tmp_path))["t0000"] == "failed"
+    retried = run(config, tmp_path, retry_failed=True)
+    assert states(retried) == {"t0000": "complete", "t0001": "complete"}
+    manifest = RunFolder(tmp_path / "runs" / "t0000-s1").manifest()
+    assert [(a["from_step"], a["to_step"]) for a in manifest["attempts"]] == [(0, 7), (5, 10)]
+    assert run(config, tmp_path, retry_failed=True) == retried
+
+
+def test_a_retry_that_fails_again_is_over_after_one_try(tmp_path):
+    config = study("fail_at=3", seeds=[1])
+    run(config, tmp_path)
+    assert states(run(config, tmp_path, retry_failed=True)) == {"t0000": "failed"}
+    assert attempts(tmp_path) == {"t0000-s1": 2}
+
+
+def test_a_run_that_dies_without_a_word_is_buried_with_its_last_log_lines(tmp_path):
+    status = run(study("die_at=4", seeds=[1]), tmp_path)
+    assert states(status) == {"t0000": "failed"}
+    assert status.trials[0].reason == (
+        "seed 1: the process ended with exit code 139; its log ends: Segmentation fault (as it were)"
+    )
+    (attempt,) = RunFolder(tmp_path / "runs" / "t0000-s1").manifest()["attempts"]
+    assert (attempt["outcome"], attempt["to_step"]) == ("killed", 3)
+
+
+def test_a_living_orphan_is_adopted_and_not_started_twice(tmp_path):
+    config = study(SLOW, seeds=[1])
+    with stopped_after(0.8):
+        run(config, tmp_path)
+    path = tmp_path / "runs" / "t0000-s1"
+    orphan = subprocess.Popen([*FAKE_RUN, str(path)])
+    while holder(path) is None:
+        time.sleep(0.005)
+    assert states(run(config, tmp_path)) == {"t0000": "complete"}
+    assert orphan.wait() == 0
+    assert attempts(tmp_path) == {"t0000-s1": 2}
+
+
+def test_a_second_driver_refuses_and_names_the_first(tmp_path):
+    with RunLock(tmp_path), pytest.raises(StudyError, match=rf"one driver .* process {os.getpid()} on"):
+        run(study("x=1"), tmp_path)
+
+
+def test_a_signal_stops_the_runs_and_the_next_start_goes_on(tmp_path):
+    config = study(SLOW, "x=2", seeds=[1, 2])
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+    with stopped_after(0.8):
+        status = run(config, tmp_path, observe=seen.append)
+    assert seen[-1].stopping and signal.getsignal(signal.SIGINT) is before
+    assert states(status) == {"t0000": "running", "t0001": "waiting"}
+    assert [run.state for run in status.trials[0].runs] == ["stopped", "stopped"]
+    assert states(run(config, tmp_path)) == {"t0000": "complete", "t0001": "complete"}
+    assert attempts(tmp_path)["t0000-s1"] == 2
+
+
+def test_a_run_that_somebody_stops_is_left_until_the_next_start(tmp_path):
+    config = study(SLOW, seeds=[1])
+
+    def observe(progress):
+        for shown in progress.runs:
+            if shown.step > 3 and (folder := RunFolder(shown.path)) and not folder.stop_requested():
+                folder.request_stop()
+
+    status = run(config, tmp_path, observe=observe)
+    assert states(status) == {"t0000": "running"}
+    assert status.trials[0].runs[0].state == "stopped"
+
+
+def test_a_damaged_folder_fails_its_trial_only(tmp_path):
+    config = study("x=1", "x=2", seeds=[1])
+    (tmp_path / "runs" / "t0000-s1").mkdir(parents=True)
+    (tmp_path / "runs" / "t0000-s1" / "manifest.json").write_text("{")
+    status = run(config, tmp_path)
+    assert states(status) == {"t0000": "failed", "t0001": "complete"}
+    assert "must be JSON" in status.trials[0].reason
+    assert status.trials[0].runs[0].state == "damaged"
+
+
+def test_a_missing_objective_fails_the_trial_and_lists_what_there_is(tmp_path):
+    config = study("x=1", objective={"metric": "acc", "direction": "maximize"})
+    status = run(config, tmp_path)
+    assert states(status) == {"t0000": "failed"}
+    assert "got 'acc'. Recorded: control/entropy, value." in status.trials[0].reason
+
+
+def test_a_trial_with_a_refused_configuration_stops_the_study_before_it_starts(tmp_path):
+    with pytest.raises(ConfigError, match="trial 'trial y=1': keys of a fake run must be known ones; got y"):
+        run(study("x=1", "y=1"), tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_drawn_trials_are_as_many_as_asked_for_and_a_refused_one_fails_alone(tmp_path):
+    space = {"x": {"choices": [1, 200]}}
+    config = study("x=0", space=space, sampler="random", n_trials=6, seeds=[1], base=["steps=2"])
+    status = run(config, tmp_path)
+    assert len(status.trials) == 7
+    for trial in status.trials[1:]:
+        assert trial.state == ("failed" if trial.overrides == ("x=200",) else "complete")
+    assert {"x=1", "x=200"} == {trial.title for trial in status.trials[1:]}
+    assert run(config, tmp_path) == status
+
+
+def test_progress_counts_steps_inside_trials(tmp_path):
+    seen = []
+    run(study("x=1", "x=2", base=["step_s=0.02"]), tmp_path, observe=seen.append)
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert len({round(fraction, 3) for fraction in fractions}) > 4
+    assert run_status(RunFolder(tmp_path / "runs" / "t0000-s1")).state == "complete"
+
+
+@contextmanager
+def stopped_after(seconds):
+    """Inside the block a SIGINT arrives at this process after some seconds."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    yield
+    timer.join()

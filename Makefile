@@ -1,20 +1,21 @@
-# Everything runs in .venv, which the targets set up themselves. PYTHON chooses the interpreter (3.11 or later).
+# Everything runs in $(VENV), which the targets set up themselves. PYTHON chooses the interpreter (3.11 or later).
 # REQUIRE (for `make test`): space-separated features whose tests must run; a skip of one of them is a failure.
-PYTHON ?= python3.11
-VENV := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
 BIN := $(VENV)/bin
-STUDIES := studies
+STUDIES ?= studies
 REQUIRE ?=
 PYTEST_ARGS ?=
 export REQUIRE
 
-.PHONY: help setup demo test check lint bench-control bench-trainer study-long clean clean-demo clean-venv
 .DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check lint bench-control bench-trainer study-long clean clean-demo clean-venv
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
-setup: $(VENV)/.installed ## set up .venv
+setup: $(VENV)/.installed ## set up the environment to use it
+setup-dev: $(VENV)/.installed-dev ## set up the environment to work on it
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,47 +23,44 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/pip install --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --editable '.[dev]'
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(BIN)/pip install --editable '.[$*]'
 	@touch $@
 
-$(VENV)/.installed-bench: $(VENV)/.installed
-	$(BIN)/pip install --editable '.[bench]'
-	@touch $@
+# $(call study,NAME): run the study, draw its figures, print its table. Again = go on where it stopped.
+define study
+	$(BIN)/entrocraft sweep study=$(1) --dir $(STUDIES)
+	$(BIN)/entrocraft figures $(STUDIES)/$(1) --out $(STUDIES)/$(1)/figures
+	$(BIN)/entrocraft compare $(STUDIES)/$(1)
+endef
 
-demo: $(VENV)/.installed ## run the study `demo`, draw its figures, compare its methods
-	$(BIN)/entrocraft sweep study=demo --dir $(STUDIES)
-	$(BIN)/entrocraft figures $(STUDIES)/demo --out $(STUDIES)/demo/figures
-	$(BIN)/entrocraft compare $(STUDIES)/demo
+demo: $(VENV)/.installed ## the study `demo`, its figures and its table, in at most 10 minutes on 2 cores
+	$(call study,demo)
 
-test: $(VENV)/.installed-dev ## run the tests (PYTEST_ARGS=..., REQUIRE=...)
+bench-control: $(VENV)/.installed ## tracking error of every method on the embedded problem
+	$(call study,bench_control)
+
+study-long: $(VENV)/.installed ## does accuracy saturate? four methods, five seeds, up to 2 hours
+	$(call study,long)
+
+bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
+	$(BIN)/python benchmarks/trainer_vs_trl.py
+
+test: $(VENV)/.installed-dev ## the tests (PYTEST_ARGS=..., REQUIRE=...)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-
-check: lint test ## lint, types and tests
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench-control: $(VENV)/.installed ## tracking error of every method on the embedded problem
-	$(BIN)/entrocraft sweep study=bench_control --dir $(STUDIES)
-	$(BIN)/entrocraft figures $(STUDIES)/bench_control --out $(STUDIES)/bench_control/figures
-	$(BIN)/entrocraft compare $(STUDIES)/bench_control
-
-bench-trainer: $(VENV)/.installed-bench ## seconds per step of the torch backend against TRL
-	$(BIN)/python benchmarks/bench_trainer.py
-
-study-long: $(VENV)/.installed ## the saturation question: four methods, five seeds, up to 2 hours; resumable
-	$(BIN)/entrocraft sweep study=long --dir $(STUDIES)
-	$(BIN)/entrocraft figures $(STUDIES)/long --out $(STUDIES)/long/figures
-	$(BIN)/entrocraft compare $(STUDIES)/long
+check: lint test ## all of it
 
 clean: ## remove build products and caches
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .coverage htmlcov
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .coverage htmlcov .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
-clean-demo: ## remove the demo study, its runs included
+clean-demo: ## remove the study `demo` with its runs
 	rm -rf $(STUDIES)/demo
 
 clean-venv: ## remove the environment

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 RESAMPLES = 4_000
 LEVEL = 0.95
+ROUNDING = 1e-12
+"""A bound this close to 0 is 0: sums of rates are not exact, and rounding must not decide a verdict."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Interval:
     @property
     def sign(self) -> int:
         """+1 when the whole interval is above 0, -1 when it is below, 0 when it holds 0 or has no bounds."""
-        return int(self.low > 0) - int(self.high < 0)
+        return int(self.low > ROUNDING) - int(self.high < -ROUNDING)
 
 
 def describe(seeds: int, problems: int, level: float = LEVEL) -> str:
@@ -66,7 +68,7 @@ def crossed_intervals(
         InputError: not three axes, an empty one, or NaN among the outcomes.
     """
     table = _table(outcomes)
-    draws = _means(table, resample_weights(table.shape[2], resamples, rng), rng)
+    draws = _means(table, resample_counts(table.shape[2], resamples, rng), rng)
     seeds, problems = table.shape[1:]
     return [
         _interval(float(layer.mean()), column, seeds, problems, level)
@@ -94,7 +96,7 @@ def paired_interval(
             f"{left.shape[2]} and {right.shape[2]} problems",
             "Align both sides on the problems that they share.",
         )
-    problems = resample_weights(left.shape[2], resamples, rng)
+    problems = resample_counts(left.shape[2], resamples, rng)
     draws = _means(left, problems, rng) - _means(right, problems, rng)
     seeds = min(left.shape[1], right.shape[1])
     return _interval(float(left.mean() - right.mean()), draws[:, 0], seeds, left.shape[2], level)
@@ -113,16 +115,15 @@ def seed_interval(
         )
     if row.size == 1:
         return Interval(float(row[0]), float("nan"), float("nan"), 1, 0, level)
-    draws = resample_weights(row.size, resamples, rng) @ row
+    draws = resample_counts(row.size, resamples, rng) @ row / row.size
     return _interval(float(row.mean()), draws, row.size, 0, level)
 
 
-def resample_weights(size: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """(B, size) shares, each row summing to 1: how often each of `size` things is drawn, divided by
-    `size`."""
+def resample_counts(size: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """(B, size) whole numbers, each row summing to `size`: how often each of `size` things is drawn."""
     drawn = rng.integers(size, size=(resamples, size)) + np.arange(resamples)[:, None] * size
     counts = np.bincount(drawn.ravel(), minlength=resamples * size)
-    return counts.reshape(resamples, size) / size
+    return counts.reshape(resamples, size).astype(np.float64)
 
 
 def _table(outcomes: ArrayLike) -> Floats:
@@ -142,12 +143,12 @@ def _table(outcomes: ArrayLike) -> Floats:
     return table
 
 
-def _means(table: Floats, problem_weights: Floats, rng: np.random.Generator) -> Floats:
+def _means(table: Floats, problem_counts: Floats, rng: np.random.Generator) -> Floats:
     """(B, M) means of `table` (M, S, P) under the problem draws (B, P) and fresh draws of seeds."""
-    seed_weights = resample_weights(table.shape[1], problem_weights.shape[0], rng)
-    by_seed: Floats = table @ problem_weights.T  # (M, S, B)
-    means: Floats = np.einsum("bs,msb->bm", seed_weights, by_seed)
-    return means
+    seed_counts = resample_counts(table.shape[1], problem_counts.shape[0], rng)
+    by_seed: Floats = table @ problem_counts.T  # (M, S, B)
+    sums: Floats = np.einsum("bs,msb->bm", seed_counts, by_seed)
+    return sums / (table.shape[1] * table.shape[2])
 
 
 def _interval(value: float, draws: Floats, seeds: int, problems: int, level: float) -> Interval:

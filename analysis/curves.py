@@ -21,11 +21,13 @@ NAMES = ["label", "method", "title", "seed"]
 def entropy_curves(runs: Runs) -> pd.DataFrame:
     """label, method, title, seed, run, step (from 1), entropy, low, high, target: nats per token.
 
-    The entropy is the controller's own (`control/entropy`); for a run without control, `actor/entropy`.
+    The entropy is the controller's own (`control/entropy`); for a run that never logs it, `actor/entropy`.
+    The two may be aggregated differently and are not mixed within a run.
     low, high and target are NaN for a run without a schedule. The target is the middle of the band.
     """
     frame = _named(runs)
-    frame["entropy"] = frame["control/entropy"].fillna(frame["actor/entropy"])
+    controlled = frame.groupby("run")["control/entropy"].transform("count") > 0
+    frame["entropy"] = frame["control/entropy"].where(controlled, frame["actor/entropy"])
     frame["low"], frame["high"] = frame["control/low"], frame["control/high"]
     frame["target"] = (frame["low"] + frame["high"]) / 2
     return frame[[*NAMES, "run", "step", "entropy", "low", "high", "target"]]
@@ -44,8 +46,8 @@ def tracking(runs: Runs) -> pd.DataFrame:
 
     Columns: label, method, title, seed, run, entropy_start (step 1), entropy_final (last FINAL_STEPS steps),
     tracking_error, band_distance (nats per token), time_in_band (share). All but the start are NaN unless
-    every step 1..T is there: what a run would have been is not guessed. time_in_band is NaN
-    for a band of width 0.
+    every step that they are over is there: what a run would have been is not guessed. time_in_band is NaN for
+    a band of width 0.
     """
     curves = entropy_curves(runs)
     planned = runs.runs.set_index("run")["steps"]
@@ -99,7 +101,7 @@ def _tracking_row(run: str, curve: pd.DataFrame, planned: int) -> dict[str, obje
     return {
         "run": run,
         "entropy_start": entropy[0],
-        "entropy_final": entropy[-FINAL_STEPS:].mean() if not np.isnan(entropy).any() else float("nan"),
+        "entropy_final": entropy[-FINAL_STEPS:].mean(),
         "tracking_error": estimators.tracking_error(entropy, (low + high) / 2),
         "band_distance": estimators.band_distance(entropy, low, high),
         "time_in_band": in_band,

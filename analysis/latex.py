@@ -26,8 +26,7 @@ def escape(text: str) -> str:
 def tabular(cells: pd.DataFrame, comments: Sequence[str] = ()) -> str:
     """A tabular environment of text cells, flush left, with comment lines above."""
     alignment = "l" * cells.shape[1]
-    # {} keeps a cell that begins with a bracket from being read as the argument of the \\ before it
-    rows = [" & ".join(escape(cell) for cell in row) + r" \\{}" for row in cells.to_numpy().tolist()]
+    rows = [_row(row) for row in cells.to_numpy().tolist()]
     head = " & ".join(escape(name) for name in columns(cells)) + r" \\ \hline"
     lines = [
         *(f"% {comment}" for comment in comments),
@@ -39,3 +38,9 @@ def tabular(cells: pd.DataFrame, comments: Sequence[str] = ()) -> str:
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(row: Sequence[str]) -> str:
+    text = " & ".join(escape(cell) for cell in row) + r" \\"
+    # the \\ of the row above would take these for its argument
+    return "{}" + text if text.startswith(("[", "*")) else text

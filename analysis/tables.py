@@ -11,6 +11,8 @@ import pandas as pd
 
 from analysis import latex
 from analysis.comparison import metric_columns
+from analysis.curves import FINAL_STEPS
+from analysis.estimators import FIRST_TRACKED_STEP
 from analysis.frames import columns, records
 from analysis.runs import Runs
 from analysis.sidecar import write_sidecar
@@ -81,7 +83,10 @@ def caption(frame: pd.DataFrame) -> str:
         "brackets: 95 % bootstrap over seeds and problems (one seed: problems only), not corrected for the "
         "number of rows"
     )
-    parts.append("entropy (first → last steps) and tracking error (steps 21 to the last) in nats per token")
+    parts.append(
+        f"entropy (step 1 → mean of the last {FINAL_STEPS}) and tracking error (steps {FIRST_TRACKED_STEP} to "
+        "the last) in nats per token"
+    )
     return "; ".join(parts) + "."
 
 

@@ -96,4 +96,4 @@ def _incomparable(
 
 def _verdict(difference: Interval, title: str) -> str:
     words = {1: f"better than {title}", 0: "not resolved", -1: f"worse than {title}"}[difference.sign]
-    return f"{words} (one seed)" if difference.seeds == 1 else words
+    return f"{words} (one seed)" if difference.seeds == 1 and difference.sign else words

@@ -1,7 +1,7 @@
 """The optional mirror of a run to Weights & Biases; the one importer of wandb.
 
-One W&B run for the life of a run: its id is in the manifest and every attempt resumes it. The run folder stays
-the truth: nothing that happens in W&B ends a run. A failure is reported once, and the mirror is then silent.
+One W&B run for the life of a run: its id is in the manifest and every attempt resumes it. The run folder
+stays the truth: nothing that happens in W&B ends a run. A failure is reported once, then silence.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ FEW_PROBLEMS = 100
 
 
 def note(runs: Runs, *parts: str) -> str:
-    """The parts that are not empty, then how many runs are not in the figure (the sidecar has the reasons)."""
+    """The parts that are not empty, then how many runs were left out (the sidecar has the reasons)."""
     excluded = len(runs.excluded)
     left_out = f"{excluded} run{'s' * (excluded > 1)} left out, see the sidecar" if excluded else ""
     return "; ".join(part for part in (*parts, left_out) if part)

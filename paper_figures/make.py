@@ -57,6 +57,7 @@ def save(drawn: Figure, path: Path) -> list[Path]:
     """Writes PATH.png and PATH.pdf; the PDF carries no date, so that equal figures are equal files."""
     files = [path.with_name(f"{path.name}.{suffix}") for suffix in ("png", "pdf")]
     drawn.savefig(files[0])
+    drawn.set_layout_engine("none")  # the layout is found once, and is the same in both
     drawn.savefig(files[1], metadata={"CreationDate": None})
     return files
 

@@ -27,7 +27,7 @@ def together(
     methods = frame.drop_duplicates("label")["method"]
     if methods.nunique() < len(methods) or len(methods) > MOST_TOGETHER:
         return multiples(draw, frame, x, y, note, reference)
-    drawn, (ax,) = figure(COLUMN_INCHES, 2.3 + 0.15 * len(methods))
+    drawn, (ax,) = figure(COLUMN_INCHES, 2.5 + 0.15 * len(methods))
     draw(ax, frame)
     ax.set(xlabel=x, ylabel=y)
     drawn.legend(*ax.get_legend_handles_labels(), loc="outside lower left")

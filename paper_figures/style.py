@@ -40,6 +40,7 @@ RC: Any = {
     "lines.linewidth": 1.3,
     "lines.markersize": 3.5,
     "legend.frameon": False,
+    "legend.handlelength": 3.2,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "pdf.fonttype": 42,

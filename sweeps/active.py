@@ -55,6 +55,11 @@ class ActiveRun:
         facts = self.facts()
         return self.folder.manifest()["reason"] if facts.state is RunState.FAILED else facts.damage
 
+    def mark_done(self) -> None:
+        """Completes a run that was killed after its last word: only its marker can be missing."""
+        if not self.folder.is_done():
+            self.folder.mark_done()
+
     def bury(self) -> None:
         """Writes the failure of a process that ended without writing it, with the end of its log."""
         log = self.folder.log_path.read_text(errors="replace").splitlines()[-LOG_LINES:]

@@ -65,21 +65,21 @@ class Driver:
         for trial in self._store.running():
             self._open(trial)
         while True:
-            startable, alive = self._settle()
+            startable, alive = self._settle(self._active)
             if self._stopping:
                 self._ask_to_stop(alive)
             else:
-                alive += self._fill(startable, self._study.parallel - len(alive))
+                self._fill(startable, alive)
             observe(self._progress())
             if not alive:
                 return
             time.sleep(self._poll_s)
 
-    def _settle(self) -> tuple[list[ActiveRun], list[ActiveRun]]:
-        """Does what is decided for each trial in work; the runs that can be started, and those alive."""
+    def _settle(self, trials: list[ActiveTrial]) -> tuple[list[ActiveRun], list[ActiveRun]]:
+        """Tells the trials that are over; of the others the runs that can be started, and those alive."""
         startable: list[ActiveRun] = []
         alive: list[ActiveRun] = []
-        for active in list(self._active):
+        for active in list(trials):
             decision = active.decide()
             if decision.verdict is not Verdict.OPEN:
                 self._close(active, decision.verdict)
@@ -91,22 +91,22 @@ class Driver:
                     alive.append(run)
         return startable, alive
 
-    def _fill(self, startable: list[ActiveRun], slots: int) -> list[ActiveRun]:
-        """Starts runs in the free slots, asking for trials when it runs out of them; the runs started."""
-        started: list[ActiveRun] = []
-        while len(started) < slots:
+    def _fill(self, startable: list[ActiveRun], alive: list[ActiveRun]) -> None:
+        """Starts runs while slots are free, moving them to `alive`; asks for trials when none is left."""
+        while len(alive) < self._study.parallel:
             if startable:
                 run = startable.pop(0)
                 run.start(self._launcher, self._provenance)
-                started.append(run)
+                alive.append(run)
             elif (trial := self._store.ask()) is not None:
-                startable += self._open(trial)
+                more, living = self._settle(self._open(trial))
+                startable += more
+                alive += living
             else:
-                break
-        return started
+                return
 
-    def _open(self, trial: Trial) -> list[ActiveRun]:
-        """Takes a trial into work; its runs, or none where its configuration is refused."""
+    def _open(self, trial: Trial) -> list[ActiveTrial]:
+        """Takes a trial into work; none when its configuration is refused, it has failed then."""
         try:
             runs = {
                 seed: ActiveRun(
@@ -120,13 +120,15 @@ class Driver:
             self._fail(trial, str(error))
             return []
         self._active.append(ActiveTrial(trial, runs))
-        return list(runs.values())
+        return self._active[-1:]
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
         self._active.remove(active)
         if verdict is Verdict.TELL_FAILED:
             self._fail(active.trial, active.failures())
             return
+        for run in active.runs.values():
+            run.mark_done()
         try:
             values = active.values(self._study.objective)
         except HarnessError as error:

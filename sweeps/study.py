@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from harness.config.study import StudyConfig
 from harness.errors import LockHeldError, StudyError
 from harness.runs import RunLock, holder
 from harness.runs.lock import describe
+from harness.signals import stop_on_signals
 from sweeps.driver import Driver
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher, LocalLauncher
@@ -19,8 +18,6 @@ from sweeps.plan import Resolver, points, resolve, resolved_points
 from sweeps.progress import Observer, unobserved
 from sweeps.status import StudyStatus, study_status
 from sweeps.store import Store
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_study(
@@ -61,27 +58,6 @@ def run_study(
             driver.run(observe)
         store.close()
     return study_status(folder.path)
-
-
-@contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Inside the block the first SIGINT or SIGTERM calls `stop`; from the second on they act as before."""
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        restore()
-        stop()
-
-    for number in STOP_SIGNALS:
-        signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        restore()
 
 
 @contextmanager

@@ -24,8 +24,8 @@ def call(given: argparse.Namespace) -> int:
 COMMAND = Command(
     help="draw the figures of runs",
     description=(
-        "Draw every figure that the runs have data for: entropy against its target, reward, accuracy, pass@K\n"
-        "and tracking error, as PNG and PDF, each with a JSON sidecar that names its runs."
+        "Draw every figure that the runs have data for: entropy against its target, reward, accuracy,\n"
+        "pass@K and tracking error, as PNG and PDF, each with a JSON sidecar that names its runs."
     ),
     examples=("entrocraft figures studies/demo --out studies/demo/figures",),
     arguments=arguments,

@@ -10,7 +10,7 @@ FORMATS = ("terminal", "md")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="terminal", help="md prints Markdown")
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="md: Markdown, with the sources")
 
 
 def call(given: argparse.Namespace) -> int:
@@ -22,8 +22,8 @@ def call(given: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    rows = table()
-    shown = Table(*rows[0], title="Methods and the backends that they are tested on")
+    rows = [{key: text for key, text in row.items() if key != "source"} for row in table()]
+    shown = Table(*rows[0])
     for row in rows:
         shown.add_row(*row.values())
     Console().print(shown)
@@ -32,7 +32,7 @@ def call(given: argparse.Namespace) -> int:
 
 COMMAND = Command(
     help="list the methods and the backends they are tested on",
-    description="List the methods and the backends on which tests run them. Other pairs are refused.",
+    description="List the methods and the backends on which tests run them; other pairs are refused.",
     examples=("entrocraft methods", "entrocraft methods --format md"),
     arguments=arguments,
     call=call,

@@ -38,7 +38,7 @@ def call(given: argparse.Namespace) -> int:
         return 0
     with Reporter(study.parallel) as reporter:
         status = run_study(study, folder, observe=reporter.observe, retry_failed=given.retry_failed)
-    return print_result(status)
+    return print_result(study, status)
 
 
 def chosen(overrides: Sequence[str]) -> StudyConfig:
@@ -73,9 +73,9 @@ def chosen(overrides: Sequence[str]) -> StudyConfig:
 COMMAND = Command(
     help="run a study; again = go on where it stopped",
     description=(
-        "Run the trials of a study, several at a time, each run in a process of its own. Started again after\n"
-        "any end, kill -9 included, it goes on where it stopped; nothing is run twice. Ctrl-C stops the runs\n"
-        "at their next step, with checkpoints.\n\n"
+        "Run the trials of a study, several at a time, each run in a process of its own. Started again\n"
+        "after any end, kill -9 included, it goes on where it stopped; nothing is run twice. Ctrl-C stops\n"
+        "the runs at their next step, with checkpoints.\n\n"
         "exit codes: 0 all trials complete, 1 some failed, 3 stopped, 2 refused"
     ),
     examples=(

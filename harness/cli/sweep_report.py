@@ -96,10 +96,10 @@ def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> Non
         print(f"  {study.n_trials} more drawn by {study.sampler} over {dimensions}")
 
 
-def print_result(status: StudyStatus) -> int:
+def print_result(study: StudyConfig, status: StudyStatus) -> int:
     """The last screen: every trial, the failures with their reasons, where the results are. The exit code."""
     table = Table(title=status.title)
-    for column in ("trial", "title", "state", "value", "seeds"):
+    for column in ("trial", "title", "state", study.objective.metric, "seeds"):
         table.add_column(column)
     for trial in status.trials:
         table.add_row(trial.name, trial.title, trial.state, _number(trial.value), str(trial.n))

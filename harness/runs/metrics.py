@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TypedDict, cast
 
 import orjson
@@ -32,7 +31,7 @@ class Record(TypedDict):
 
 
 class MetricsWriter:
-    """Appends records to a metrics file: one write(2) of one full line each. The lock's holder has one."""
+    """Appends records to a metrics file, one write(2) of one full line each; open as long as its process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,17 +54,6 @@ class MetricsWriter:
     def sync(self) -> None:
         """Flushes the records to the disk, for what must not be younger than they are (a checkpoint)."""
         os.fsync(self._handle)
-
-    def close(self) -> None:
-        os.close(self._handle)
-
-    def __enter__(self) -> MetricsWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _refusal(self, step: int, cause: str) -> RunFolderError:
         return RunFolderError(

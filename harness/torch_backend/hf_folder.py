@@ -76,7 +76,12 @@ def save(model: LeanQwen3, folder: Path, companions: Path) -> None:
 
 
 def copy_companions(source: Path, folder: Path) -> None:
-    """Copy the files of a model folder that are not weights, where `folder` does not have them yet."""
+    """Copy the files of a model folder that are not weights, where `folder` does not have them yet.
+
+    Raises:
+        ConfigError: `source` is not a model folder (any more): a checkpoint without its tokenizer is not one either.
+    """
+    read_config(source)
     for name in COMPANIONS:
         if (source / name).is_file() and not (folder / name).exists():
             shutil.copyfile(source / name, folder / name)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness.torch_backend.qwen3_shape import Qwen3Shape
+from harness.torch_backend.rms_norm import rms_norm
 from harness.torch_backend.rollouts import Rollouts
 
 
@@ -62,7 +63,7 @@ class Layer(nn.Module):
         qkv = F.linear(self.norm(x, self.input_norm), self.qkv_proj).view(len(x), queries + 2 * keys, -1)
         qk, v = qkv.split((queries + keys, keys), dim=1)
         scale = torch.cat((self.q_norm.expand(queries, -1), self.k_norm.expand(keys, -1)))
-        qk = F.rms_norm(qk, (self.shape.head_dim,), None, self.shape.rms_norm_eps) * scale
+        qk = rms_norm(qk, scale, self.shape.rms_norm_eps)
         qk = torch.view_as_real(torch.view_as_complex(qk.unflatten(-1, (-1, 2))) * turn).flatten(-2)
         return qk[:, :queries], torch.cat((qk[:, queries:], v), dim=1)
 
@@ -73,7 +74,7 @@ class Layer(nn.Module):
         return x + F.linear(F.silu(F.linear(y, self.gate_proj)) * F.linear(y, self.up_proj), self.down_proj)
 
     def norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(x, weight.shape, weight, self.shape.rms_norm_eps)
+        return rms_norm(x, weight, self.shape.rms_norm_eps)
 
 
 class LeanQwen3(nn.Module):
@@ -168,7 +169,7 @@ class LeanQwen3(nn.Module):
         return torch.polar(torch.ones_like(angles), angles)
 
     def _final(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.norm.shape, self.norm, self.shape.rms_norm_eps)
+        return rms_norm(x, self.norm, self.shape.rms_norm_eps)
 
 
 def _response_bias(start: Tensor, prompt_columns: int, response_columns: int) -> Tensor:

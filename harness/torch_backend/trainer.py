@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,8 @@ class Trainer:
         self.config, trainer = config, config.trainer
         self.device = torch.device(trainer.device)
         self.problems = make_problems(config.data)
-        self.policy = Policy.load(checkpoint or model_folder, self.device)
+        # The files beside the weights come from the model folder: retention removes the checkpoint it goes on from.
+        self.policy = replace(Policy.load(checkpoint or model_folder, self.device), folder=model_folder)
         self.reference = Policy.load(model_folder, self.device) if config.loss.kl_coef > 0 else None
         self.sampling = Sampling(trainer.temperature, max_new_tokens=trainer.max_new_tokens)
         self.updater = Updater(self.policy, config.method.loss(), config.loss, trainer, config.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,7 @@ def write_samples(folder: Path, step: int, counts: Sequence[int], n: int) -> Pat
             "problem_id": f"{SOURCE}/test/{i:05d}",
             "source": SOURCE,
             "sample": j,
-            "correct": j < c,
+            "correct": bool(j < c),
             "score": 1.0 if j < c else -1.0,
             "prediction": "35",
             "input": "1 2",
@@ -97,7 +98,7 @@ def manifest(folder: Path, run: SyntheticRun) -> dict[str, Any]:
     }
     return {
         "schema": 1,
-        "run_id": f"{abs(hash(str(folder))) % 16**8:08x}",
+        "run_id": f"{zlib.crc32(str(folder).encode()):08x}",
         "state": run.state,
         "reason": run.reason,
         "config": config,

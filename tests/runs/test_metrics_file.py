@@ -45,10 +45,26 @@ def test_a_damaged_line_is_refused_by_its_number(run):
         run.metrics()
 
 
+def test_records_of_another_schema_are_refused(run):
+    run.metrics_path.write_bytes(b'{"schema":2,"step":1}\n')
+    with pytest.raises(RunFolderError, match="must be a record of schema 1"):
+        run.metrics()
+
+
 def test_the_last_record_is_found_whatever_the_length_of_the_lines(run):
     for step, width in enumerate([10, 70_000, 10, 65_500], start=1):
         run.append_metrics(step, {"x" * width: 1.0}, 1)
         assert last_record(run.metrics_path)["step"] == step
+
+
+def test_a_disk_that_takes_nothing_is_refused(run, monkeypatch):
+    def refuse(handle, line):
+        raise OSError(28, "No space left on device")
+
+    run.append_metrics(1, {}, 1)
+    monkeypatch.setattr(os, "write", refuse)
+    with pytest.raises(RunFolderError, match=r"step 2 .*No space left.*Free the disk"):
+        run.append_metrics(2, {}, 1)
 
 
 def test_a_full_disk_leaves_no_half_record(run, monkeypatch):

@@ -1,7 +1,7 @@
 """A run without training: counts its steps through the run folder as a real one does. `fake_run.py RUN_DIR`.
 
-Its configuration says how long a step takes and where it fails. Each step leaves its pid in RUN/pulse, outside
-of every lock: two processes at work at once would be seen there.
+Its configuration says how long a step takes and where it fails. Each step leaves its pid in RUN/pulse: two
+processes at work at once would be seen there, whatever the locks say.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A study of fake runs, and a driver for it that can be killed: `python fake_study.py FOLDER [KEY=VALUE ...]`."""
+"""A study of fake runs, and a driver for it that can be killed: `python fake_study.py FOLDER`."""
 
 import sys
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def study(*trials: str, **changes: Any) -> StudyConfig:
 
 
 def run(config: StudyConfig, folder: Path, **options: Any) -> StudyStatus:
-    return run_study(config, folder, launcher=LAUNCHER, resolve=resolve, poll_s=0.02, **options)
+    return run_study(config, folder, **{"launcher": LAUNCHER, "resolve": resolve, "poll_s": 0.02, **options})
 
 
 CHAOS = study("x=0", "x=1", "x=2 steps=30", "x=3", base=["steps=100", "step_s=0.03"])

@@ -1,12 +1,11 @@
 """What a sweep does with what happens to its runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from harness.runs import RunFolder, RunLock, holder
 from sweeps.status import run_status
 
 FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]
-SLOW = "steps=200 step_s=0.02"
+SLOW = "steps=60 step_s=0.02"
 
 
 def states(status):
@@ -31,7 +30,7 @@ def attempts(folder):
 def test_a_study_that_is_over_runs_nothing_again(tmp_path):
     config = study("x=1", "x=2")
     first = run(config, tmp_path)
-    assert run(config, tmp_path) == first
+    assert run(config, tmp_path, launcher=NoLauncher()) == first
     assert set(attempts(tmp_path).values()) == {1}
 
 
@@ -72,6 +71,15 @@ def test_a_failed_trial_is_retried_on_request_from_its_checkpoints(tmp_path):
     assert run(config, tmp_path, retry_failed=True) == retried
 
 
+def test_a_retry_starts_only_what_had_failed(tmp_path):
+    config = study("fail_at=3 failures=1")
+    run(config, tmp_path)
+    RunFolder(tmp_path / "runs" / "t0000-s2").update(state="complete")
+    status = run(config, tmp_path, retry_failed=True)
+    assert attempts(tmp_path) == {"t0000-s1": 2, "t0000-s2": 1}
+    assert status.trials[0].runs[1].attempt == 1
+
+
 def test_a_retry_that_fails_again_is_over_after_one_try(tmp_path):
     config = study("fail_at=3", seeds=[1])
     run(config, tmp_path)
@@ -91,15 +99,24 @@ def test_a_run_that_dies_without_a_word_is_buried_with_its_last_log_lines(tmp_pa
 
 def test_a_living_orphan_is_adopted_and_not_started_twice(tmp_path):
     config = study(SLOW, seeds=[1])
-    with stopped_after(0.8):
-        run(config, tmp_path)
+    run(config, tmp_path, observe=interrupt_at_work)
     path = tmp_path / "runs" / "t0000-s1"
     orphan = subprocess.Popen([*FAKE_RUN, str(path)])
     while holder(path) is None:
         time.sleep(0.005)
-    assert states(run(config, tmp_path)) == {"t0000": "complete"}
+    assert states(run(config, tmp_path, launcher=NoLauncher())) == {"t0000": "complete"}
     assert orphan.wait() == 0
     assert attempts(tmp_path) == {"t0000-s1": 2}
+
+
+def test_a_run_killed_between_its_last_word_and_its_marker_is_complete(tmp_path):
+    config = study("x=1", "x=2", seeds=[1])
+    run(config, tmp_path / "other")
+    other, mine = (RunFolder(tmp_path / name / "runs" / "t0000-s1") for name in ("other", "study"))
+    shutil.copytree(other.path, mine.path)
+    mine.done_path.unlink()
+    assert states(run(config, tmp_path / "study"))["t0000"] == "complete"
+    assert mine.is_done() and len(mine.manifest()["attempts"]) == 1
 
 
 def test_a_second_driver_refuses_and_names_the_first(tmp_path):
@@ -110,10 +127,8 @@ def test_a_second_driver_refuses_and_names_the_first(tmp_path):
 def test_a_signal_stops_the_runs_and_the_next_start_goes_on(tmp_path):
     config = study(SLOW, "x=2", seeds=[1, 2])
     before = signal.getsignal(signal.SIGINT)
-    seen = []
-    with stopped_after(0.8):
-        status = run(config, tmp_path, observe=seen.append)
-    assert seen[-1].stopping and signal.getsignal(signal.SIGINT) is before
+    status = run(config, tmp_path, observe=interrupt_at_work)
+    assert signal.getsignal(signal.SIGINT) is before
     assert states(status) == {"t0000": "running", "t0001": "waiting"}
     assert [run.state for run in status.trials[0].runs] == ["stopped", "stopped"]
     assert states(run(config, tmp_path)) == {"t0000": "complete", "t0001": "complete"}
@@ -176,10 +191,14 @@ def test_progress_counts_steps_inside_trials(tmp_path):
     assert run_status(RunFolder(tmp_path / "runs" / "t0000-s1")).state == "complete"
 
 
-@contextmanager
-def stopped_after(seconds):
-    """Inside the block a SIGINT arrives at this process after some seconds."""
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    yield
-    timer.join()
+class NoLauncher:
+    """Starts nothing: for runs that must not be started."""
+
+    def start(self, run):
+        raise AssertionError(f"{run.path.name} was started")
+
+
+def interrupt_at_work(progress):
+    """An observer that sends SIGINT, as Ctrl-C does, as soon as every run is at work."""
+    if not progress.stopping and all(shown.step for shown in progress.runs):
+        os.kill(os.getpid(), signal.SIGINT)

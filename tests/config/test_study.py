@@ -1,0 +1,114 @@
+"""The definition of a study: what is read, what is refused and with which words."""
+
+import pytest
+
+from harness.config.space import Choices, Range
+from harness.config.study import Point, StudyConfig
+from harness.config.study_file import load_study, shipped
+from harness.errors import ConfigError
+
+LIST = {
+    "name": "s",
+    "title": "S",
+    "objective": {"metric": "acc", "direction": "maximize"},
+    "seeds": [1],
+    "trials": [{"title": "GRPO", "overrides": ["method=grpo"]}],
+}
+DRAWN = {**LIST, "trials": [], "space": {"lr": {"low": 1e-5, "high": 1e-3, "log": True}}, "n_trials": 5}
+
+
+@pytest.mark.parametrize("values", [LIST, DRAWN, {**LIST, **DRAWN}])
+def test_a_definition_survives_its_own_dictionary(values):
+    config = StudyConfig.from_dict(values)
+    assert StudyConfig.from_dict(config.to_dict()) == config
+
+
+def test_dimensions_are_typed():
+    space = {
+        "a": {"choices": ["x", 1, None]},
+        "b": {"low": 1, "high": 4},
+        "c": {"low": 0, "high": 1.0, "step": 0.5},
+    }
+    config = StudyConfig.from_dict({**DRAWN, "space": space})
+    assert config.space == (Choices("a", ("x", 1, None)), Range("b", 1, 4), Range("c", 0, 1.0, step=0.5))
+    assert [dim.whole for dim in config.space[1:]] == [True, False]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_study_is_read_and_named_as_its_file(name):
+    assert load_study(name).name == name
+
+
+def test_overrides_replace_keys():
+    config = load_study("demo", ["parallel=7", "seeds=[5,6]", "objective.direction=minimize"])
+    assert (config.parallel, config.seeds, config.objective.direction) == (7, (5, 6), "minimize")
+
+
+def test_a_file_of_the_users_is_read(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "{name: s, title: S, seeds: [1], objective: {metric: a, direction: minimize}, trials: [{title: T}]}"
+    )
+    assert load_study(str(path)).trials == (Point("T", ()),)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            {"sampler": "grid2"},
+            "samplers must be known ones; got 'grid2'. Did you mean 'grid'? Valid: grid, random",
+        ),
+        ({"paralel": 2}, "Did you mean 'parallel'?"),
+        ({"parallel": 0}, "study.parallel must be >= 1"),
+        ({"seeds": []}, "study.seeds must be different, at least one; got []. Set seeds=[1,2]."),
+        ({"seeds": [1, 1]}, "study.seeds must be different"),
+        ({"seeds": 1}, "seeds must be a list; got 1"),
+        ({"seeds": ["1"]}, "seeds[0] must be a whole number"),
+        ({"base": ["a=1", 2]}, "base[1] must be a text"),
+        ({"name": "a/b"}, "must do as the name of a folder"),
+        ({"name": ".."}, "must do as the name of a folder"),
+        ({"trials": []}, "must have trials or a space"),
+        ({"trials": [{"overrides": []}]}, "trials[0].title must be given"),
+        ({"trials": [{"title": "T", "override": []}]}, "Did you mean 'overrides'?"),
+        ({"objective": {"metric": "a", "direction": "up"}}, "Valid: maximize, minimize"),
+        ({"n_trials": 3}, "0 for a list or a grid; got n_trials 3"),
+        ({"space": {"a": {"choices": [1, 2]}}}, "Set n_trials=20."),
+        ({"space": {"a": {"choices": [1]}}, "n_trials": 2}, "space.a.choices must list two or more"),
+        (
+            {"space": {"a": {"choices": [1, 2], "low": 1}}},
+            "must be {choices: [...]} or {low, high, log, step}",
+        ),
+        ({"space": {"a": {"low": 2, "high": 1}}}, "low < high; got low 2, high 1"),
+        ({"space": {"a": {"low": 0, "high": 1, "log": True}}}, "on a log scale must have low > 0"),
+        ({"space": {"a": {"low": 0, "high": 1, "step": 0}}}, "space.a.step must be > 0"),
+        ({"space": {"a": {"low": 0}}}, "space.a.high must be given"),
+        ({"space": {"a": {"low": 0, "high": 1}}, "sampler": "grid"}, "a range for a. List choices"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_words(change, message):
+    with pytest.raises(ConfigError) as refused:
+        StudyConfig.from_dict({**LIST, **change})
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name, overrides, message",
+    [
+        ("dem", [], "studies must be known ones; got 'dem'. Did you mean 'demo'?"),
+        ("no such file.yaml", [], "must be readable YAML; got"),
+        ("demo", ["parallel"], "an override of a study must read KEY=VALUE; got 'parallel'"),
+        ("demo", ["seeds=[1"], "must be readable YAML"),
+    ],
+)
+def test_a_name_or_an_override_that_cannot_be_read_is_refused(name, overrides, message):
+    with pytest.raises(ConfigError) as refused:
+        load_study(name, overrides)
+    assert message in str(refused.value)
+
+
+def test_a_key_given_twice_is_refused(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("name: a\nname: b\n")
+    with pytest.raises(ConfigError, match="duplicate key name"):
+        load_study(str(path))

@@ -1,0 +1,64 @@
+"""Features that tests may lack, and what a skip means.
+
+A test that needs more than Python packages says so: `@pytest.mark.needs("cuda")`. Without the feature it is
+skipped, and the end of the output names it. A feature named in the environment variable REQUIRE (several: with
+spaces between; `all`: any skip at all) must be there: its tests then fail where they would be skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+
+def _cuda() -> str | None:
+    import torch
+
+    return None if torch.cuda.is_available() else "no CUDA device"
+
+
+FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda}
+"""Name of a feature -> what is missing, or None where it is there."""
+
+REQUIRED = os.environ.get("REQUIRE", "").split()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"needs(feature): skipped without it; one of {', '.join(FEATURES)}")
+    if unknown := sorted(set(REQUIRED) - {*FEATURES, "all"}):
+        raise pytest.UsageError(
+            f"REQUIRE names unknown features {unknown}; valid: {', '.join([*FEATURES, 'all'])}"
+        )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        (feature,) = marker.args
+        if missing := FEATURES[feature]():
+            if feature in REQUIRED:
+                pytest.fail(f"REQUIRE names {feature}: {missing}", pytrace=False)
+            pytest.skip(f"needs {feature}: {missing}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and "all" in REQUIRED:
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE=all: skipped: {_reason(report)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} SKIPPED: not tested here", sep="!", yellow=True, bold=True)
+        for report in skipped:
+            terminalreporter.line(f"{report.nodeid}: {_reason(report)}", yellow=True)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    return str(where[2] if isinstance(where, tuple) else where).removeprefix("Skipped: ")

@@ -1,0 +1,138 @@
+"""The store: enqueued once, resumed whole, read without writing."""
+
+import os
+
+import optuna
+import pytest
+from fake_study import study
+
+from harness.config.study import Point
+from sweeps.plan import points
+from sweeps.store import Store, read_trials
+from sweeps.trials import TrialState
+
+SPACE = {
+    "family": {"choices": ["linear", "cosine"]},
+    "lr": {"low": 1e-5, "high": 1e-3, "log": True},
+    "epochs": {"low": 1, "high": 4},
+    "start": {"low": 0.2, "high": 0.6, "step": 0.2},
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    folder = tmp_path / "it's 100% a?b {c}#d"
+    folder.mkdir()
+    return folder / "optuna.db"
+
+
+def drawn_study(n_trials=3, sampler="tpe", *trials):
+    return study(*trials, space=SPACE, sampler=sampler, n_trials=n_trials)
+
+
+def test_points_are_enqueued_once_and_asked_for_in_order(path):
+    config = study("x=1", "x=2")
+    for _ in range(2):
+        store = Store(path, config)
+        store.enqueue(points(config))
+        store.close()
+    store = Store(path, config)
+    assert [trial.state for trial in store.trials()] == [TrialState.WAITING] * 2
+    assert [store.ask().overrides, store.ask().overrides, store.ask()] == [("x=1",), ("x=2",), None]
+    assert [path.name for path in path.parent.iterdir()] == ["optuna.db"]
+
+
+def test_an_enqueueing_that_was_killed_is_finished(path):
+    config = study("x=1", "x=2")
+    Store(path, config).enqueue(points(config)[:1])
+    store = Store(path, config)
+    store.enqueue(points(config))
+    assert [trial.title for trial in store.trials()] == ["trial x=1", "trial x=2"]
+
+
+def test_values_and_reasons_come_back(path):
+    config = study("x=1", "x=2")
+    store = Store(path, config)
+    store.enqueue(points(config))
+    store.tell(store.ask(), 2.0, {1: 1.0, 2: 3.0})
+    store.tell_failed(store.ask(), "why")
+    first, second = read_trials(path, "fake")
+    assert (first.state, first.value, first.values) == (TrialState.COMPLETE, 2.0, {1: 1.0, 2: 3.0})
+    assert (second.state, second.value, second.reason) == (TrialState.FAILED, None, "why")
+
+
+def test_the_database_is_an_ordinary_one_of_optunas(tmp_path):
+    config = study("x=1")
+    store = Store(tmp_path / "optuna.db", config)
+    store.enqueue(points(config))
+    store.tell(store.ask(), 2.0, {1: 1.0, 2: 3.0})
+    (trial,) = optuna.load_study(study_name="fake", storage=f"sqlite:///{tmp_path}/optuna.db").trials
+    assert trial.value == 2.0
+    assert trial.user_attrs.items() >= {"n": 2, "overrides": ["x=1"], "title": "trial x=1"}.items()
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_drawn_parameters_become_overrides(path, sampler):
+    store = Store(path, drawn_study(3, sampler, "x=1"))
+    store.enqueue([Point("x", ("x=1",))])
+    drawn = [trial for trial in iter(store.ask, None)]
+    assert len(drawn) == 4
+    for trial in drawn[1:]:
+        keys, values = zip(*(text.split("=") for text in trial.overrides), strict=True)
+        assert keys == tuple(SPACE)
+        assert values[0] in ("linear", "cosine") and 1e-5 <= float(values[1]) <= 1e-3
+        assert values[2] in ("1", "2", "3", "4") and values[3] in ("0.2", "0.4", "0.6", "0.6000000000000001")
+
+
+def test_a_trial_asked_for_by_a_dead_driver_is_completed_with_what_it_had(path):
+    config = drawn_study(2)
+    store = Store(path, config)
+    unfinished = store._study.ask()  # killed before the parameters were drawn
+    unfinished.suggest_categorical("family", ["linear", "cosine"])
+    store.close()
+    (trial,) = Store(path, config).running()
+    assert trial.overrides[0] == f"family={unfinished.params['family']}" and len(trial.overrides) == 4
+    assert Store(path, config).running() == [trial]
+
+
+def test_a_restart_does_not_draw_the_same_points_again(path):
+    drawn = set()
+    for _ in range(3):
+        store = Store(path, drawn_study(3, "random"))
+        drawn.add(store.ask().overrides)
+        store.close()
+    assert len(drawn) == 3
+
+
+def test_a_retry_takes_the_place_and_the_parameters_of_what_failed(path):
+    config = drawn_study(1)
+    store = Store(path, config)
+    failed = store.ask()
+    store.tell_failed(failed, "why")
+    store.enqueue_retries()
+    store.enqueue_retries()
+    (waiting,) = store.trials()
+    assert (waiting.origin, waiting.number, waiting.state) == (0, 1, TrialState.WAITING)
+    retry = store.ask()
+    assert retry.is_retry and retry.name == failed.name and retry.overrides == failed.overrides
+    assert retry.run_name(7) == "t0000-s7" and store.ask() is None
+
+
+def test_what_is_left_of_a_killed_creation_does_no_harm(path):
+    (path.parent / ".optuna.db.tmp").write_bytes(b"half a database")
+    assert read_trials(path, "fake") == []
+    assert Store(path, study("x=1")).trials() == []
+
+
+def test_reading_does_not_write(path):
+    config = study("x=1")
+    store = Store(path, config)
+    store.enqueue(points(config))
+    store.close()
+    path.parent.chmod(0o500)
+    before = path.read_bytes(), os.stat(path).st_mtime_ns
+    try:
+        assert len(read_trials(path, "fake")) == 1
+    finally:
+        path.parent.chmod(0o700)
+    assert (path.read_bytes(), os.stat(path).st_mtime_ns) == before

@@ -1,0 +1,130 @@
+"""The direction of imports: what each package may load, seen in a fresh interpreter and in the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+
+ROOT = Path(harness.__file__).resolve().parents[1]
+PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
+
+# framework -> the only places whose source may import it
+IMPORTERS = {
+    "hydra": ["harness/config"],
+    "omegaconf": ["harness/config"],
+    "matplotlib": ["paper_figures"],
+    "optuna": ["sweeps"],
+    "pandas": ["analysis", "paper_figures"],
+    "rich": ["harness/cli"],
+    "submitit": ["slurm"],
+    "torch": ["harness/losses", "harness/torch_backend"],
+    "transformers": ["harness/torch_backend"],
+    "wandb": ["harness/tracking.py"],
+}
+
+# importing all of a package in a fresh interpreter may load these frameworks, and none of the others
+ALLOWED = {
+    "harness.errors": [],
+    "harness.core": [],
+    "harness.methods": [],
+    "harness.runs": [],
+    "harness.problems": [],
+    "harness.execute": [],
+    "harness.tracking": [],
+    "harness.cli.main": [],
+    "harness.config": ["hydra", "omegaconf"],
+    "harness.losses": ["torch"],
+    "harness.torch_backend": ["torch", "transformers"],
+    "sweeps": ["optuna"],
+    "analysis": ["pandas"],
+    "paper_figures": ["matplotlib", "pandas"],
+    "slurm": ["submitit"],
+}
+
+# package of ours -> packages of ours that it may import (its own aside)
+BELOW = {
+    "harness/core": ["harness.errors"],
+    "harness/methods": ["harness.core", "harness.errors"],
+    "harness/runs": ["harness.errors"],
+    "harness/losses": ["harness.errors", "harness.methods"],
+    "harness/problems": ["harness.errors"],
+    "harness/config": ["harness.core", "harness.errors", "harness.methods", "harness.problems"],
+    "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
+    "paper_figures": ["analysis", "harness.core", "harness.errors"],
+    "slurm": [],
+    "sweeps": [
+        "analysis",
+        "harness.config",
+        "harness.core",
+        "harness.errors",
+        "harness.runs",
+        "harness.signals",
+    ],
+}
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
+    importlib.import_module(module.name)
+print(" ".join(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def sources(place: str) -> list[Path]:
+    path = ROOT / place
+    return [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of the modules that a file imports, anywhere in it; a relative import is refused."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{path}: relative import"
+            from_top = node.module == "harness"
+            names |= {f"harness.{alias.name}" for alias in node.names} if from_top else {node.module}
+    return names
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_a_fresh_interpreter_loads_only_the_frameworks_of_the_package(package: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IMPORT_ALL, package]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = set(done.stdout.split()) & set(IMPORTERS)
+    assert loaded <= set(ALLOWED[package])
+
+
+@pytest.mark.parametrize("framework", IMPORTERS)
+def test_a_framework_has_one_importer(framework: str) -> None:
+    allowed = [ROOT / place for place in IMPORTERS[framework]]
+    elsewhere = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in sources(package)
+        if framework in {name.split(".")[0] for name in imported(path)}
+        and not any(path.is_relative_to(place) for place in allowed)
+    ]
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("package", BELOW)
+def test_a_package_imports_only_what_is_below_it(package: str) -> None:
+    own = package.replace("/", ".")
+    upward = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources(package)
+        for name in imported(path)
+        if name.split(".")[0] in PACKAGES
+        and name != "harness"  # where the package lies
+        and not any(f"{name}.".startswith(f"{below}.") for below in [own, *BELOW[package]])
+    }
+    assert upward == set()

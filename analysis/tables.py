@@ -84,8 +84,8 @@ def caption(frame: pd.DataFrame) -> str:
         "number of rows"
     )
     parts.append(
-        f"entropy (step 1 → mean of the last {FINAL_STEPS}) and tracking error (steps {FIRST_TRACKED_STEP} to "
-        "the last) in nats per token"
+        f"entropy (step 1 → mean of the last {FINAL_STEPS}) and tracking error (steps {FIRST_TRACKED_STEP} "
+        "to the last) in nats per token"
     )
     return "; ".join(parts) + "."
 

@@ -67,7 +67,9 @@ def _of_steps(runs: Runs) -> Iterator[tuple[str, Drawing]]:
     curves = _measured(entropy_curves(runs), "entropy")
     if len(curves):
         lines = "line: one run" if counts.max() == 1 else "thin: one seed; thick: their mean"
-        note = captions.note(runs, lines, "dotted: target", "grey: band", captions.seeds(counts))
+        target = "dotted: target" if curves["target"].notna().any() else ""
+        band = "grey: band" if (curves["high"] > curves["low"]).any() else ""
+        note = captions.note(runs, lines, target, band, captions.seeds(counts))
         yield "entropy", partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
     rewards = _measured(reward_curves(runs), "reward")
     if len(rewards):

@@ -1,0 +1,208 @@
+"""The lean Qwen3 against transformers' own, on the shipped weights and on random ones of other shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from random_models import QWEN3, qwen3
+from safetensors.torch import load_file
+
+from harness.errors import ConfigError
+from harness.torch_backend import hf_folder
+from harness.torch_backend.generate import Sampling
+from harness.torch_backend.hf_model import HFModel
+from harness.torch_backend.policy import Policy
+from harness.torch_backend.qwen3 import LeanQwen3
+from harness.torch_backend.qwen3_shape import Qwen3Shape
+from harness.torch_backend.rms_norm import rms_norm
+from harness.torch_backend.tokenizer import PolicyTokenizer
+
+CPU = torch.device("cpu")
+PROMPTS = [
+    [4, 20, 5, 19, 7, 21],
+    [9, 21],
+    [3, 20, 3, 20, 12, 19, 4, 4, 21],
+    [21],
+]  # several lengths, one token too
+TEMPERATURE = 0.8
+
+
+@pytest.fixture(scope="module", params=["shipped", *QWEN3])
+def folder(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "shipped":
+        return tiny
+    return qwen3(tmp_path_factory.mktemp("qwen3"), tiny, **QWEN3[request.param])
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> Any:
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+
+
+@pytest.fixture(scope="module")
+def lean(folder: Path) -> Policy:
+    policy = Policy.load(folder, CPU)
+    assert isinstance(policy.model, LeanQwen3)
+    return policy
+
+
+def answers() -> list[list[int]]:
+    """Two for each prompt, 1 to 9 tokens long."""
+    generator = torch.Generator().manual_seed(3)
+    lengths = torch.randint(1, 10, (2 * len(PROMPTS),), generator=generator).tolist()
+    return [torch.randint(3, 22, (length,), generator=generator).tolist() for length in lengths]
+
+
+def reference_log_probs(model: Any, row: int, answer: list[int]) -> torch.Tensor:
+    """(R, V) log-probabilities at the answer's positions: one row, no padding, no cache."""
+    prompt = PROMPTS[row // 2]
+    logits = model(torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
+    return (logits / TEMPERATURE).log_softmax(dim=-1)
+
+
+def test_log_probabilities_and_entropies(lean: Policy, reference: Any) -> None:
+    rollouts = lean.rollouts(PROMPTS, answers())
+    score = lean.score(rollouts, TEMPERATURE, entropy=True)
+    assert score.entropy is not None
+    for row, answer in enumerate(answers()):
+        expected = reference_log_probs(reference, row, answer)
+        tokens = expected[torch.arange(len(answer)), answer]
+        entropies = torch.tensor([-sum(p * p.log() for p in line.exp()) for line in expected.detach()])
+        torch.testing.assert_close(score.log_prob[row, : len(answer)], tokens, rtol=1e-4, atol=2e-5)
+        torch.testing.assert_close(score.entropy[row, : len(answer)], entropies, rtol=1e-4, atol=2e-5)
+
+
+def test_logits_with_and_without_a_cache(lean: Policy, reference: Any) -> None:
+    """Position by position through the cache, as generation does, and all at once."""
+    model: Any = lean.model
+    ids = torch.tensor([PROMPTS[2] + answers()[0]])
+    cache = model.new_cache(1, ids.shape[1])
+    steps = [
+        model.logits(model.hidden(ids[:, t : t + 1], torch.tensor([[t]]), torch.ones(1, 1, 1, t + 1, dtype=torch.bool), cache))
+        for t in range(ids.shape[1])
+    ]  # fmt: skip
+    expected = reference(ids).logits
+    torch.testing.assert_close(torch.cat(steps, dim=1), expected, rtol=1e-4, atol=5e-5)
+    causal = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()[None, None]
+    whole = model.hidden(ids, torch.arange(ids.shape[1])[None], causal, model.new_cache(1, ids.shape[1]))
+    torch.testing.assert_close(model.logits(whole), expected, rtol=1e-4, atol=5e-5)
+
+
+def test_gradients_of_all_weights(folder: Path, lean: Policy, reference: Any) -> None:
+    """Of a loss in which every token and every entropy has another weight."""
+    rollouts = lean.rollouts(PROMPTS, answers())
+    scale = torch.linspace(-1, 2, rollouts.responses.numel()).view(rollouts.responses.shape)
+    score = lean.score(rollouts, TEMPERATURE, entropy=True)
+    assert score.entropy is not None
+    lean.model.zero_grad()
+    (((score.log_prob + 0.5 * score.entropy) * scale)[rollouts.mask]).sum().backward()
+    carrier = LeanQwen3(Qwen3Shape.from_config(hf_folder.read_config(folder)))
+    carrier.load_state_dict({name: p.grad for name, p in lean.model.named_parameters()})
+    own = hf_folder.hf_state(carrier)
+
+    reference.zero_grad()
+    for row, answer in enumerate(answers()):
+        expected = reference_log_probs(reference, row, answer)
+        entropies = -(expected.exp() * expected).sum(dim=-1)
+        tokens = expected[torch.arange(len(answer)), answer]
+        ((tokens + 0.5 * entropies) * scale[row, : len(answer)]).sum().backward()
+    gradients = {name: p.grad for name, p in reference.named_parameters()}
+    assert own.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        assert gradient.abs().max() > 0, name
+        error = (own[name] - gradient).norm() / gradient.norm()
+        assert error < 1e-5, (name, float(error))
+
+
+def test_the_prompts_of_siblings_are_computed_once_and_padding_changes_nothing(lean: Policy) -> None:
+    rollouts = lean.rollouts(PROMPTS, answers())
+    together = lean.score(rollouts, 1.0, entropy=True)
+    for row, answer in enumerate(answers()):
+        alone = lean.score(lean.rollouts([PROMPTS[row // 2]], [answer]), 1.0, entropy=True)
+        for one, all_rows in ((alone.log_prob, together.log_prob), (alone.entropy, together.entropy)):
+            assert one is not None and all_rows is not None
+            torch.testing.assert_close(all_rows[row, : len(answer)], one[0], rtol=1e-4, atol=2e-5)
+
+
+def test_weights_are_saved_and_loaded_bit_by_bit(folder: Path, lean: Policy, tmp_path: Path) -> None:
+    lean.save(tmp_path / "saved")
+    saved, original = (
+        load_file(tmp_path / "saved" / "model.safetensors"),
+        load_file(folder / "model.safetensors"),
+    )
+    assert saved.keys() == original.keys()
+    assert all(torch.equal(saved[name], original[name]) for name in original)
+    again = Policy.load(tmp_path / "saved", CPU).model.state_dict()
+    assert all(torch.equal(again[name], tensor) for name, tensor in lean.model.state_dict().items())
+
+
+def test_transformers_loads_what_is_saved(lean: Policy, reference: Any, tmp_path: Path) -> None:
+    lean.save(tmp_path)
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    assert type(model) is transformers.Qwen3ForCausalLM
+    assert model.config.vocab_size == len(tokenizer) == lean.tokenizer.vocab_size
+    ids = torch.tensor([PROMPTS[0]])
+    assert torch.equal(model(ids).logits, reference(ids).logits)
+
+
+def test_the_same_generator_gives_the_same_samples_from_both_models(folder: Path, lean: Policy) -> None:
+    generic = Policy(folder, HFModel(folder), PolicyTokenizer.load(folder), CPU)
+    sampling = Sampling(0.9, top_p=0.95, top_k=12, max_new_tokens=12)
+    samples = [
+        policy.sample(PROMPTS, 8, sampling, torch.Generator().manual_seed(5)) for policy in (lean, generic)
+    ]
+    assert samples[0] == samples[1]
+    assert len({tuple(sample) for sample in samples[0]}) > 20
+    rollouts = lean.rollouts(PROMPTS, samples[0])
+    scores = [policy.score(rollouts, 0.9, entropy=True) for policy in (lean, generic)]
+    for name in ("log_prob", "entropy"):
+        one, other = (getattr(score, name)[rollouts.mask] for score in scores)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
+
+
+def test_rms_norm_and_its_gradients_are_torchs() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for shape in ((5, 8), (5, 3, 8)):
+        values = [torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)]
+        values.append(torch.randn(shape[1:], generator=generator, dtype=torch.float64, requires_grad=True))
+        x, weight = values
+        expected = torch.nn.functional.rms_norm(x, (8,), None, 1e-6) * weight
+        torch.testing.assert_close(rms_norm(x, weight, 1e-6), expected)
+        along = torch.randn(shape, generator=generator, dtype=torch.float64)
+        own, theirs = (torch.autograd.grad(y, values, along) for y in (rms_norm(x, weight, 1e-6), expected))
+        torch.testing.assert_close(own, theirs)
+
+
+PLAIN = {
+    "model_type": "qwen3", "vocab_size": 22, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+    "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ({"model_type": "qwen2"}, "model_type 'qwen2'"),
+        ({"attention_bias": True}, "attention_bias"),
+        ({"use_sliding_window": True}, "use_sliding_window"),
+        ({"hidden_act": "gelu"}, "hidden_act 'gelu'"),
+        ({"rope_scaling": {"rope_type": "yarn", "rope_theta": 1e4}}, "rope_type 'yarn'"),
+    ],
+)
+def test_what_the_lean_forward_cannot_do_is_refused(setting: dict[str, Any], found: str) -> None:
+    with pytest.raises(ConfigError, match=f"plain Qwen3.*got .*{found}"):
+        Qwen3Shape.from_config({**PLAIN, "rope_theta": 1e4, **setting})
+
+
+def test_both_spellings_of_rope_theta_are_read() -> None:
+    old = Qwen3Shape.from_config({**PLAIN, "rope_theta": 5e5})
+    assert old == Qwen3Shape.from_config(
+        {**PLAIN, "rope_parameters": {"rope_type": "default", "rope_theta": 5e5}}
+    )
+    assert old.rope_theta == 5e5

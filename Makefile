@@ -37,6 +37,9 @@ endef
 demo: $(VENV)/.installed ## the study `demo`, its figures and its table, in at most 10 minutes on 2 cores
 	$(call study,demo)
 
+docs: $(VENV)/.installed ## regenerate what the docs repeat of the code
+	{ sed "/^| method/,\$$d" docs/methods.md; $(BIN)/entrocraft methods --format md; } > docs/methods.new && mv docs/methods.new docs/methods.md
+
 bench-control: $(VENV)/.installed ## tracking error of every method on the embedded problem
 	$(call study,bench_control)
 

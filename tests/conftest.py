@@ -1,8 +1,8 @@
 """Features that tests may lack, and what a skip means.
 
 A test that needs more than Python packages says so: `@pytest.mark.needs("cuda")`. Without the feature it is
-skipped, and the end of the output names it. A feature named in the environment variable REQUIRE (several: with
-spaces between; `all`: any skip at all) must be there: its tests then fail where they would be skipped.
+skipped, and the end of the output names it. A feature named in the environment variable REQUIRE (words; `all`
+means any skip at all) must be there: its tests then fail where they would be skipped.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ FORMATS = ("terminal", "md")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="terminal", help="md: Markdown, with the sources")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="terminal", help="md: Markdown, with the sources"
+    )
 
 
 def call(given: argparse.Namespace) -> int:
@@ -20,13 +22,11 @@ def call(given: argparse.Namespace) -> int:
         print(markdown())
         return 0
     from rich.console import Console
-    from rich.table import Table
+
+    from harness.cli.tables import plain_table
 
     rows = [{key: text for key, text in row.items() if key != "source"} for row in table()]
-    shown = Table(*rows[0])
-    for row in rows:
-        shown.add_row(*row.values())
-    Console().print(shown)
+    Console().print(plain_table(rows[0], (list(row.values()) for row in rows)))
     return 0
 
 

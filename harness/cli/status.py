@@ -50,7 +50,7 @@ def call(given: argparse.Namespace) -> int:
             if study.driver
             else "no driver"
         )
-        console.print(f"{study.title} ({study.name}), in {study.path}; {driver}", highlight=False)
+        print(f"{study.title} ({study.name}), in {study.path}; {driver}")
         console.print(_table([run for trial in study.trials for run in trial.runs]))
     if runs:
         console.print(_table(runs))
@@ -84,16 +84,25 @@ def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
 
 
 def _table(runs: list[RunStatus]) -> Table:
-    from rich.table import Table
+    from harness.cli.tables import plain_table
 
-    table = Table()
-    for column in ("run", "trial", "state", "step", "attempt", "entropy", "target", "reward", "last failure"):
-        table.add_column(column)
-    for run in runs:
-        figures = ["-" if value is None else f"{value:.3f}" for value in (run.entropy, run.target, run.score)]
-        steps = f"{run.step}/{run.steps}" if run.steps is not None else "-"
-        table.add_row(run.name, run.title, run.state, steps, str(run.attempt), *figures, run.reason or "")
-    return table
+    rows = [_cells(run) for run in runs]
+    shown = [column for column in rows[0] if any(row[column] for row in rows)] if rows else []
+    return plain_table(shown, ([row[column] for column in shown] for row in rows))
+
+
+def _cells(run: RunStatus) -> dict[str, str]:
+    """Column -> text; a column without any text is left out of the table."""
+    figures = {"entropy": run.entropy, "target": run.target, "reward": run.score}
+    return {
+        "run": run.name,
+        "trial": run.title,
+        "state": run.state,
+        "step": f"{run.step}/{run.steps}" if run.steps is not None else "",
+        "attempt": str(run.attempt or ""),
+        **{name: "" if value is None else f"{value:.3f}" for name, value in figures.items()},
+        "last failure": run.reason or "",
+    }
 
 
 COMMAND = Command(

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.tables import plain_table
 from harness.config.study import Point, StudyConfig
 from harness.execute import Exit
 from sweeps.progress import Progress
@@ -21,6 +22,8 @@ from sweeps.status import RunStatus, StudyStatus
 
 LINE_EVERY_S = 30.0
 """Between two lines of progress where the output is no terminal."""
+
+COLUMNS = ("run", "trial", "state", "step", "entropy", "target", "reward")
 
 
 class Reporter:
@@ -57,19 +60,12 @@ class Reporter:
             print(f"{self._headline(progress)}  {self._remaining(progress)}", file=sys.stderr, flush=True)
 
     def _screen(self, progress: Progress) -> Group:
-        table = Table(box=None, pad_edge=False)
-        for column in ("run", "trial", "state", "step", "entropy", "target", "reward"):
-            table.add_column(column, no_wrap=True)
-        for run in progress.runs:
-            if run.state != "waiting":
-                table.add_row(
-                    run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, _of(run))
-                )
-        failures = [
-            Text(f"failed: {failure.title}: {failure.reason}", style="red") for failure in progress.failures
-        ]
-        bar = ProgressBar(total=1.0, completed=progress.fraction, width=60)
-        return Group(self._headline(progress), bar, self._remaining(progress), table, *failures)
+        bar = Table.grid(padding=(0, 2))
+        bar.add_row(ProgressBar(total=1.0, completed=progress.fraction, width=50), self._remaining(progress))
+        begun = [run for run in progress.runs if run.state != "waiting"]
+        runs = plain_table(COLUMNS, map(_cells, begun))
+        failures = [Text(f"failed: {each.title}: {each.reason}", style="red") for each in progress.failures]
+        return Group(Text(self._headline(progress)), bar, runs, *failures)
 
     def _headline(self, progress: Progress) -> str:
         stopping = ", stopping" if progress.stopping else ""
@@ -98,12 +94,10 @@ def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> Non
 
 def print_result(study: StudyConfig, status: StudyStatus) -> int:
     """The last screen: every trial, the failures with their reasons, where the results are. The exit code."""
-    table = Table(title=status.title)
-    for column in ("trial", "title", "state", study.objective.metric, "seeds"):
-        table.add_column(column)
-    for trial in status.trials:
-        table.add_row(trial.name, trial.title, trial.state, _number(trial.value), str(trial.n))
-    Console().print(table)
+    columns = ("trial", "title", "state", study.objective.metric, "seeds")
+    rows = [(each.name, each.title, each.state, _number(each.value), str(each.n)) for each in status.trials]
+    print(status.title)
+    Console().print(plain_table(columns, rows))
     failed = [trial for trial in status.trials if trial.state == "failed"]
     for trial in failed:
         print(f"failed: {trial.title}: {trial.reason}")
@@ -116,8 +110,9 @@ def print_result(study: StudyConfig, status: StudyStatus) -> int:
     return Exit.FAILED if failed else Exit.COMPLETE
 
 
-def _of(run: RunStatus) -> tuple[float | None, float | None, float | None]:
-    return run.entropy, run.target, run.score
+def _cells(run: RunStatus) -> list[str]:
+    figures = (run.entropy, run.target, run.score)
+    return [run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, figures)]
 
 
 def _number(value: float | None) -> str:

@@ -35,7 +35,7 @@ def test_a_dry_run_prints_the_resolved_configuration_and_makes_nothing(
 def test_a_preview_prints_and_draws_the_band(
     name: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [*LINEAR, "schedule.width=0.1", "schedule.horizon=150", "--out", name]
+    arguments = [*LINEAR, "trainer.steps=120", "schedule.width=0.1", "schedule.horizon=150", "--out", name]
     assert main(["schedule", "preview", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "linear, progress=paper, horizon 150, run of 120 steps" in printed

@@ -10,6 +10,17 @@ from harness.errors import ConfigError
 LINEAR = "schedule=linear schedule.start=0.5 schedule.end=0.2"
 BOUNDS = "schedule.low.start=.4 schedule.low.end=.1 schedule.high.start=.6 schedule.high.end=.3"
 
+# What the phrases below count on, whatever the shipped defaults are; the overrides of a row come after these.
+BASE = [
+    *("trainer.steps=120", "trainer.prompts_per_step=32", "trainer.rollouts_per_prompt=8"),
+    *(
+        "validation.samples=32",
+        "data.train_problems=4096",
+        "data.test_problems=200",
+        "validation.problems=200",
+    ),
+]
+
 # overrides, separated by spaces | phrases of the refusal: rule, value, remedy
 HOSTILE: list[tuple[str, list[str]]] = [
     # names and keys
@@ -184,7 +195,7 @@ def split(overrides: str) -> list[str]:
 @pytest.mark.parametrize(("overrides", "phrases"), HOSTILE, ids=[overrides for overrides, _ in HOSTILE])
 def test_is_refused_with_rule_value_and_remedy(overrides: str, phrases: list[str]) -> None:
     with pytest.raises(ConfigError) as refusal:
-        resolve(split(overrides))
+        resolve([*BASE, *split(overrides)])
     for phrase in phrases:
         assert phrase in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -10,11 +10,12 @@ import transformers
 
 from harness.torch_backend.hf_folder import COMPANIONS, copy_companions
 
+HEADS = ("num_attention_heads", "num_key_value_heads", "head_dim", "tie_word_embeddings")
 QWEN3 = {
-    "grouped, untied": dict(num_attention_heads=6, num_key_value_heads=2, head_dim=10, tie_word_embeddings=False),
-    "one key a query, tied": dict(num_attention_heads=3, num_key_value_heads=3, head_dim=16, tie_word_embeddings=True),
-    "one key for all, untied": dict(num_attention_heads=4, num_key_value_heads=1, head_dim=8, tie_word_embeddings=False),
-}  # fmt: skip
+    "grouped, untied": dict(zip(HEADS, (6, 2, 10, False), strict=True)),
+    "one key a query, tied": dict(zip(HEADS, (3, 3, 16, True), strict=True)),
+    "one key for all, untied": dict(zip(HEADS, (4, 1, 8, False), strict=True)),
+}
 
 
 def qwen3(folder: Path, tiny: Path, **shape: Any) -> Path:

@@ -3,12 +3,13 @@
 from analysis.bootstrap import Interval, crossed_intervals, paired_interval, seed_interval
 from analysis.comparison import compare
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
-from analysis.estimators import band_distance, mean_at_n, pass_at_k, time_in_band, tracking_error
+from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
 from analysis.runs import Runs, load_runs
 from analysis.sentences import summary_sentences
 from analysis.sidecar import write_sidecar
 from analysis.tables import render, write_table
 from analysis.validation import pass_at_k_curves, validation_curves
+from harness.core.pass_at_k import pass_at_k
 
 __all__ = [
     "Interval",

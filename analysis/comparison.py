@@ -94,9 +94,7 @@ def _numbered(metrics: Sequence[str], outcomes: dict[str, Outcomes]) -> list[str
     return list(dict.fromkeys(named))
 
 
-def _metric_cells(
-    outcomes: Outcomes | None, metrics: Sequence[str], seed: int, label: str
-) -> dict[str, object]:
+def _metric_cells(outcomes: Outcomes | None, metrics: Sequence[str], seed: int, label: str) -> dict[str, object]:
     if outcomes is None:
         empty = {name: NAN for metric in metrics for name in (metric, f"{metric}_low", f"{metric}_high")}
         return {"seeds": 0, "problems": 0, "n": NAN, "interval": "", **empty}
@@ -107,9 +105,7 @@ def _metric_cells(
         "n": outcomes.n,
         "interval": describe(len(outcomes.runs), len(outcomes.problems)),
     }
-    for metric, found in zip(
-        metrics, crossed_intervals(stacked, generator(seed, "outcomes", label)), strict=True
-    ):
+    for metric, found in zip(metrics, crossed_intervals(stacked, generator(seed, "outcomes", label)), strict=True):
         cells |= {metric: found.value, f"{metric}_low": found.low, f"{metric}_high": found.high}
     return cells
 

@@ -51,10 +51,7 @@ def tracking(runs: Runs) -> pd.DataFrame:
     """
     curves = entropy_curves(runs)
     planned = runs.runs.set_index("run")["steps"]
-    rows = [
-        _tracking_row(str(run), curve, int(planned[run]))
-        for run, curve in curves.groupby("run", observed=True)
-    ]
+    rows = [_tracking_row(str(run), curve, int(planned[run])) for run, curve in curves.groupby("run", observed=True)]
     columns = ["run", "entropy_start", "entropy_final", "tracking_error", "band_distance", "time_in_band"]
     names = runs.runs[["run", *NAMES]]
     return names.merge(pd.DataFrame(rows, columns=columns), on="run", how="left")[[*NAMES, *columns]]

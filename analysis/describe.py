@@ -20,9 +20,7 @@ COLUMNS = [
 
 def describe(records: dict[str, RunRecord], folders: dict[str, Path]) -> pd.DataFrame:
     """The frame `runs`: the columns COLUMNS, then `config.*`; labels tell configurations apart."""
-    rows = [
-        {"run": name, "folder": str(folders[name].resolve()), **row(found)} for name, found in records.items()
-    ]
+    rows = [{"run": name, "folder": str(folders[name].resolve()), **row(found)} for name, found in records.items()]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     flat = [naming.flatten(record.manifest["config"]) for record in records.values()]
     if rows:

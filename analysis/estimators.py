@@ -1,4 +1,4 @@
-"""Point estimates over plain NumPy arrays: pass@k, mean@n, and how well a run followed its band.
+"""Point estimates over plain NumPy arrays: mean@n, and how well a run followed its band.
 
 Shapes: P problems, T steps. Entropies are in nats per token. Intervals are in `analysis.bootstrap`.
 """
@@ -14,45 +14,6 @@ Floats = NDArray[np.float64]
 
 FIRST_TRACKED_STEP = 21
 """Tracking is judged over steps 21..T of every run: no settling time is chosen run by run."""
-
-
-def pass_at_k(n: ArrayLike, c: ArrayLike, k: int) -> Floats:
-    """Unbiased pass@k of each problem: 1 - C(n-c, k) / C(n, k).
-
-    The chance that k samples, drawn without replacement from n of which c are correct, hold a correct one
-    (Chen et al. 2021, "Evaluating Large Language Models Trained on Code", eq. 1). Computed as
-    1 - prod_{i<k} (n-c-i)/(n-i): no factorial, exactly 1 once fewer than k samples are wrong.
-
-    Args:
-        n: samples drawn, integers, broadcast against `c`.
-        c: correct samples among them, integers, 0 <= c <= n.
-        k: samples that the question may use, 1 <= k <= n.
-    Returns:
-        float64 in [0, 1], the broadcast shape of `n` and `c`.
-    Raises:
-        AnalysisError: k < 1 or k > n somewhere.
-        InputError: c outside 0..n, or counts that are not whole numbers.
-    """
-    drawn, correct = np.broadcast_arrays(_counts(n, "n"), _counts(c, "c"))
-    if k != int(k) or k < 1:
-        raise AnalysisError("pass@k needs a whole k of at least 1", f"k={k!r}", "Ask for k=1 or more.")
-    if drawn.size and k > drawn.min():
-        raise AnalysisError(
-            "pass@k needs k <= n, the samples drawn for each problem",
-            f"k={k}, n={drawn.min()}",
-            f"Ask for k <= {drawn.min()}, or draw more validation samples.",
-        )
-    if np.any(correct < 0) or np.any(correct > drawn):
-        worst = int(np.flatnonzero((correct < 0) | (correct > drawn))[0])
-        raise InputError(
-            "pass@k needs 0 <= c <= n",
-            f"c={correct.flat[worst]}, n={drawn.flat[worst]}",
-            "Count the correct samples again.",
-        )
-    none_correct = np.ones(drawn.shape, dtype=np.float64)
-    for i in range(int(k)):
-        none_correct *= np.maximum(drawn - correct - i, 0) / (drawn - i)
-    return 1.0 - none_correct
 
 
 def mean_at_n(correct: ArrayLike, n: int) -> Floats:
@@ -98,17 +59,13 @@ def tracking_error(entropy: ArrayLike, middle: ArrayLike, first_step: int = FIRS
     return _mean(np.abs(measured - wanted))
 
 
-def band_distance(
-    entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP
-) -> float:
+def band_distance(entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP) -> float:
     """Mean distance to the band (0 inside it) over steps `first_step`..T, in nats per token; (T,) each."""
     measured, lower, upper = _tail(first_step, entropy, low, high)
     return _mean(np.maximum(np.maximum(lower - measured, measured - upper), 0.0))
 
 
-def time_in_band(
-    entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP
-) -> float:
+def time_in_band(entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step: int = FIRST_TRACKED_STEP) -> float:
     """Share of steps `first_step`..T with low <= H <= high, in [0, 1]; (T,) each.
 
     A band of width 0 is met with probability 0: read the tracking error there.

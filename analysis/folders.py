@@ -16,9 +16,7 @@ MARKS = (MANIFEST, METRICS)
 def run_folders(root: Path) -> Iterator[tuple[str, Path]]:
     """(name, folder) of every run folder, in order; linked folders are followed once."""
     if not root.is_dir():
-        raise RunFolderError(
-            "runs are read from a folder", repr(str(root)), "Give a run, a study, or a folder above."
-        )
+        raise RunFolderError("runs are read from a folder", repr(str(root)), "Give a run, a study, or a folder above.")
     count, visited = 0, set()
     for folder, children, files in os.walk(root, followlinks=True):
         here = Path(folder).resolve()

@@ -52,11 +52,7 @@ def label(title: str, config: Mapping[str, Any], schedule: Mapping[str, Any] | N
     method = config["method"]
     base = method.get("base", "grpo")
     parts = [title if base == "grpo" else f"{title} on {base.upper()}", schedule_text(schedule)]
-    gamma = (
-        f", \N{GREEK SMALL LETTER GAMMA}={_gamma_text(method['gamma'])}"
-        if method.get("gamma") is not None
-        else ""
-    )
+    gamma = f", \N{GREEK SMALL LETTER GAMMA}={_gamma_text(method['gamma'])}" if method.get("gamma") is not None else ""
     return " ".join(part for part in parts if part) + gamma
 
 
@@ -82,14 +78,9 @@ def settings_of(configs: list[dict[str, Any]], seeds: list[int]) -> pd.DataFrame
 
     A key named `seed` that equals the run's own seed in every run follows it and is no setting either.
     """
-    kept = [
-        {key: value for key, value in flat.items() if key.split(".")[0] not in NOT_A_SETTING}
-        for flat in configs
-    ]
+    kept = [{key: value for key, value in flat.items() if key.split(".")[0] not in NOT_A_SETTING} for flat in configs]
     frame = pd.DataFrame(kept, dtype=object)
-    follows = [
-        key for key in columns(frame) if key.split(".")[-1] == "seed" and list(frame[key]) == list(seeds)
-    ]
+    follows = [key for key in columns(frame) if key.split(".")[-1] == "seed" and list(frame[key]) == list(seeds)]
     return frame.drop(columns=follows)
 
 

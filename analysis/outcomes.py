@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis import estimators
 from analysis.runs import Runs
+from harness.core.pass_at_k import pass_at_k
 from harness.errors import AnalysisError, unknown
 
 Floats = estimators.Floats
@@ -38,7 +39,7 @@ class Outcomes:
         """(S, P) value of "mean@n", "mean@32" (refused unless n = 32) or "pass@k" (refused for k > n)."""
         kind, number = parse_metric(name)
         if kind == "pass":
-            return estimators.pass_at_k(self.n, self.correct, self.n if number is None else number)
+            return pass_at_k(self.n, self.correct, self.n if number is None else number)
         if number not in (None, self.n):
             raise AnalysisError(
                 f"{name} is over exactly {number} samples of each problem",
@@ -82,9 +83,7 @@ def problem_counts(runs: Runs, source: str | None = None) -> pd.DataFrame:
     wanted = samples[samples["source"] == (source or (sources[0] if sources else ""))]
     counts = wanted.groupby(["run", "step", "problem_id"], observed=True)["correct"].agg(n="size", c="sum")
     frame = counts.reset_index().astype({"run": "str"})
-    return frame.merge(runs.runs[["run", "label"]], on="run")[
-        ["label", "run", "step", "problem_id", "n", "c"]
-    ]
+    return frame.merge(runs.runs[["run", "label"]], on="run")[["label", "run", "step", "problem_id", "n", "c"]]
 
 
 def final_step(counts: pd.DataFrame) -> int | None:

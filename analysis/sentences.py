@@ -27,8 +27,7 @@ def _baseline(frame: pd.DataFrame) -> list[str]:
             )
         if row["seeds"]:
             values = ", ".join(
-                f"{_named(metric, row)} {row[metric]:.3f} [{row[f'{metric}_low']:.3f}, "
-                f"{row[f'{metric}_high']:.3f}]"
+                f"{_named(metric, row)} {row[metric]:.3f} [{row[f'{metric}_low']:.3f}, {row[f'{metric}_high']:.3f}]"
                 for metric in metric_columns(frame)
             )
             sentences.append(

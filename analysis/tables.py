@@ -76,9 +76,7 @@ def caption(frame: pd.DataFrame) -> str:
     base = frame.loc[frame["verdict"] == BASELINE, "label"]
     metrics = metric_columns(frame)
     if len(base) and metrics:
-        parts.append(
-            f"difference: {_numbered(metrics[0], frame)} minus that of {base.iloc[0]}, paired on problems"
-        )
+        parts.append(f"difference: {_numbered(metrics[0], frame)} minus that of {base.iloc[0]}, paired on problems")
     parts.append(
         "brackets: 95 % bootstrap over seeds and problems (one seed: problems only), not corrected for the "
         "number of rows"

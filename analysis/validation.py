@@ -63,9 +63,7 @@ def powers_of_two(n: int) -> list[int]:
     return sorted({2**i for i in range(n.bit_length()) if 2**i <= n} | {n})
 
 
-def _final_outcomes(
-    runs: Runs, step: int | None, source: str | None
-) -> list[tuple[dict[str, str], Outcomes, int]]:
+def _final_outcomes(runs: Runs, step: int | None, source: str | None) -> list[tuple[dict[str, str], Outcomes, int]]:
     counts = problem_counts(runs, source)
     found = []
     for names, mine in _configurations(runs, counts):

@@ -77,9 +77,7 @@ def against(
     }
 
 
-def _incomparable(
-    base: Baseline, label: str, outcomes: Mapping[str, Outcomes], steps: Mapping[str, int]
-) -> str:
+def _incomparable(base: Baseline, label: str, outcomes: Mapping[str, Outcomes], steps: Mapping[str, int]) -> str:
     """Why there is no difference, in words; "" where there is one."""
     if label == base.label:
         return BASELINE

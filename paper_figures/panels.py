@@ -20,9 +20,7 @@ MOST_TOGETHER = 5
 """More lines than this, or two of one method (which look alike), are drawn as small multiples."""
 
 
-def together(
-    draw: Draw, frame: pd.DataFrame, x: str, y: str, note: str, reference: str | None = None
-) -> Figure:
+def together(draw: Draw, frame: pd.DataFrame, x: str, y: str, note: str, reference: str | None = None) -> Figure:
     """All configurations in one panel where they stay apart; else `multiples` with the reference in each."""
     methods = frame.drop_duplicates("label")["method"]
     if methods.nunique() < len(methods) or len(methods) > MOST_TOGETHER:
@@ -34,9 +32,7 @@ def together(
     return noted(drawn, note)
 
 
-def multiples(
-    draw: Draw, frame: pd.DataFrame, x: str, y: str, note: str, reference: str | None = None
-) -> Figure:
+def multiples(draw: Draw, frame: pd.DataFrame, x: str, y: str, note: str, reference: str | None = None) -> Figure:
     """One panel for each configuration, on shared scales; the configuration `reference` is in every one."""
     labels = [label for label in frame["label"].unique() if label != reference]
     if not labels:

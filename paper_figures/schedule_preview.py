@@ -18,9 +18,7 @@ def draw(ax: Axes, schedule: BandSchedule, steps: int) -> Axes:
     """Draws target and band (nats per token) over the horizon; what lies beyond the run's `steps` is pale."""
     at = np.arange(1, schedule.horizon + 1)
     bands = [schedule.band(int(step)) for step in at]
-    low, middle, high = (
-        np.array([getattr(band, name) for band in bands]) for name in ("low", "middle", "high")
-    )
+    low, middle, high = (np.array([getattr(band, name) for band in bands]) for name in ("low", "middle", "high"))
     if np.any(high > low):
         ax.fill_between(at, low, high, color="0.8", linewidth=0, label="band")
     ax.plot(at[:steps], middle[:steps], color="black", label="target")

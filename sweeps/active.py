@@ -66,9 +66,7 @@ class ActiveRun:
         end = " | ".join(log) or "(empty)"
         # Somebody may have started it by hand in the meantime: then the next look finds it alive.
         with suppress(LockHeldError), RunLock(self.folder.path):
-            self.folder.record_death(
-                f"the process ended with exit code {self.exit_code}; its log ends: {end}"
-            )
+            self.folder.record_death(f"the process ended with exit code {self.exit_code}; its log ends: {end}")
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,7 @@ class Driver:
         told = self._store.trials()
         self._complete = sum(trial.state is TrialState.COMPLETE for trial in told)
         self._failures = [
-            Failure(trial.name, trial.title, trial.reason or "")
-            for trial in told
-            if trial.state is TrialState.FAILED
+            Failure(trial.name, trial.title, trial.reason or "") for trial in told if trial.state is TrialState.FAILED
         ]
         for trial in self._store.running():
             self._open(trial)

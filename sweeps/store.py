@@ -70,9 +70,7 @@ class Store:
     def running(self) -> list[Trial]:
         """Trials asked for and not told, of this or of a dead driver, each with its parameters complete."""
         states = (optuna.trial.TrialState.RUNNING,)
-        return [
-            self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)
-        ]
+        return [self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)]
 
     def ask(self) -> Trial | None:
         """The next trial: one that waits, else a new one from the sampler; None when there are no more."""

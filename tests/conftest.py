@@ -28,9 +28,7 @@ REQUIRED = os.environ.get("REQUIRE", "").split()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"needs(feature): skipped without it; one of {', '.join(FEATURES)}")
     if unknown := sorted(set(REQUIRED) - {*FEATURES, "all"}):
-        raise pytest.UsageError(
-            f"REQUIRE names unknown features {unknown}; valid: {', '.join([*FEATURES, 'all'])}"
-        )
+        raise pytest.UsageError(f"REQUIRE names unknown features {unknown}; valid: {', '.join([*FEATURES, 'all'])}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

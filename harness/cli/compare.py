@@ -14,12 +14,8 @@ FORMATS = ("text", "csv", "md", "tex")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", type=Path, metavar="RUNS", help="a run, a study, or any folder above runs")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="write FILE (.txt, .csv, .md, .tex) and its sidecar"
-    )
-    parser.add_argument(
-        "--baseline", default=None, help="a method or a label (default: grpo, where there is one)"
-    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write FILE (.txt, .csv, .md, .tex) and its sidecar")
+    parser.add_argument("--baseline", default=None, help="a method or a label (default: grpo, where there is one)")
     parser.add_argument(
         "--metrics",
         nargs="+",

@@ -10,9 +10,7 @@ FORMATS = ("terminal", "md")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format", choices=FORMATS, default="terminal", help="md: Markdown, with the sources"
-    )
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="md: Markdown, with the sources")
 
 
 def call(given: argparse.Namespace) -> int:

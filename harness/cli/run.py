@@ -9,9 +9,7 @@ from harness.cli.command import Command, overrides_argument
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     overrides_argument(parser, "Hydra overrides, e.g. method=grpo trainer.steps=40 seed=1")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the resolved configuration and run nothing"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="print the resolved configuration and run nothing")
 
 
 def call(given: argparse.Namespace) -> int:

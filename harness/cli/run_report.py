@@ -45,9 +45,7 @@ class Reporter:
             console=self._console,
         )
         done = last_record(folder.metrics_path)
-        self._task = self._bar.add_task(
-            "step", total=self._steps, completed=done["step"] if done else 0, figures=""
-        )
+        self._task = self._bar.add_task("step", total=self._steps, completed=done["step"] if done else 0, figures="")
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
@@ -71,9 +69,7 @@ def figures(data: Mapping[str, float | None]) -> str:
     """The step's main figures in one line; entropies in nats per token."""
     parts = [f"{name} {data[key]:.3f}" for key, name in SHOWN.items() if data.get(key) is not None]
     parts += [
-        f"{key.rsplit('/', 1)[1]} {value:.3f}"
-        for key, value in data.items()
-        if _is_mean(key) and value is not None
+        f"{key.rsplit('/', 1)[1]} {value:.3f}" for key, value in data.items() if _is_mean(key) and value is not None
     ]
     return "  ".join(parts)
 
@@ -84,11 +80,7 @@ def print_summary(folder: RunFolder, state: str) -> None:
     manifest = folder.manifest()
     reached = records[-1]["step"] if records else 0
     print(f"run {manifest['run_id']} {state}: step {reached} of {manifest['steps']}, in {folder.path}")
-    entropy = [
-        record["data"]["actor/entropy"]
-        for record in records
-        if record["data"].get("actor/entropy") is not None
-    ]
+    entropy = [record["data"]["actor/entropy"] for record in records if record["data"].get("actor/entropy") is not None]
     if entropy:
         print(f"  entropy  {entropy[0]:.3f} -> {entropy[-1]:.3f} nats per token")
     for record in (records[0], records[-1]) if records else ():

@@ -12,9 +12,7 @@ ROWS = 9
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("preview",))
-    overrides_argument(
-        parser, "Hydra overrides as for `entrocraft run`, e.g. schedule=cosine schedule.start=0.5"
-    )
+    overrides_argument(parser, "Hydra overrides as for `entrocraft run`, e.g. schedule=cosine schedule.start=0.5")
     parser.add_argument("--out", type=Path, metavar="FILE", help="draw it to FILE (.pdf, .png or .svg)")
 
 
@@ -30,9 +28,7 @@ def call(given: argparse.Namespace) -> int:
             "Add one, e.g. schedule=linear schedule.start=0.5 schedule.end=0.2.",
         )
     bands, steps = config.schedule.bands, config.trainer.steps
-    print(
-        f"{config.schedule.family}, progress={bands.progress}, horizon {bands.horizon}, run of {steps} steps"
-    )
+    print(f"{config.schedule.family}, progress={bands.progress}, horizon {bands.horizon}, run of {steps} steps")
     print("nats per token\n  step     low  target    high")
     for step in sorted({1 + round(row * (steps - 1) / (ROWS - 1)) for row in range(ROWS)}):
         band = bands.band(step)

@@ -45,11 +45,7 @@ def call(given: argparse.Namespace) -> int:
 
     console = Console()
     for study in studies:
-        driver = (
-            f"driver: process {study.driver['pid']} on {study.driver['host']}"
-            if study.driver
-            else "no driver"
-        )
+        driver = f"driver: process {study.driver['pid']} on {study.driver['host']}" if study.driver else "no driver"
         print(f"{study.title} ({study.name}), in {study.path}; {driver}")
         console.print(_table([run for trial in study.trials for run in trial.runs]))
     if runs:
@@ -71,9 +67,7 @@ def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
     runs: list[RunStatus] = []
     for path in paths:
         if not path.is_dir():
-            raise RunFolderError(
-                "a path must be a folder", repr(str(path)), "Give a study, a run or their parent."
-            )
+            raise RunFolderError("a path must be a folder", repr(str(path)), "Give a study, a run or their parent.")
         if (path / "study.json").is_file():
             studies.append(study_status(path))
             continue

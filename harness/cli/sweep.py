@@ -19,9 +19,7 @@ STUDIES = Path("studies")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     overrides_argument(parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; overrides for all its runs")
-    parser.add_argument(
-        "--dir", type=Path, default=STUDIES, help="folder of the studies (default: %(default)s)"
-    )
+    parser.add_argument("--dir", type=Path, default=STUDIES, help="folder of the studies (default: %(default)s)")
     parser.add_argument("--retry-failed", action="store_true", help="give each failed trial one more try")
     parser.add_argument("--dry-run", action="store_true", help="list the trials and run nothing")
 

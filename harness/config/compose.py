@@ -46,9 +46,7 @@ def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:
     with _hydra():
         texts = [_checked(text) for text in overrides]
         try:
-            composed = OmegaConf.to_container(
-                hydra_compose(root, overrides=texts), resolve=True, throw_on_missing=True
-            )
+            composed = OmegaConf.to_container(hydra_compose(root, overrides=texts), resolve=True, throw_on_missing=True)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise ConfigError("the configuration must compose", _first_lines(error)) from error
     assert isinstance(composed, dict)

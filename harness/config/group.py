@@ -70,9 +70,7 @@ def read(cls: type[T], values: object, key: str, what: str = "") -> T:
 def mapping(values: object, key: str) -> dict[str, Any]:
     """The value under `key` as a dictionary with text keys. Raises ConfigError when it is none."""
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
-        raise ConfigError(
-            f"{key} must be a group of settings", repr(values), f"Set its keys: {key}.KEY=VALUE."
-        )
+        raise ConfigError(f"{key} must be a group of settings", repr(values), f"Set its keys: {key}.KEY=VALUE.")
     return dict(values)
 
 

@@ -15,12 +15,13 @@ class LossConfig(Group):
     """PPO loss with dual clip. Bounds are on the importance ratio (dimensionless); KL is k3, nats per token.
 
     average: `token_mean` pools all kept tokens (as released); `eq5` divides per question by its kept rollouts
-    and sums over a rollout's tokens (paper, Eq. 5).
+    and sums over a rollout's tokens (paper, Eq. 5); `seq_mean_token_mean` is the mean over a rollout's tokens,
+    then over rollouts (GSPO).
     """
 
     KEY: ClassVar[str] = "loss"
 
-    average: str = choice("token_mean", "eq5")
+    average: str = choice("token_mean", "eq5", "seq_mean_token_mean")
     clip_low: float = number(above=0, at_most=1, example=0.2)
     """The ratio is clipped below at 1 - clip_low."""
     clip_high: float = number(above=0, example=0.2)

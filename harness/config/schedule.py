@@ -85,9 +85,7 @@ def _horizon(value: object, steps: int) -> int:
     return int(horizon)
 
 
-def _bands(
-    curve: type[Curve], parameters: tuple[str, ...], found: Mapping[str, Any], horizon: int
-) -> BandSchedule:
+def _bands(curve: type[Curve], parameters: tuple[str, ...], found: Mapping[str, Any], horizon: int) -> BandSchedule:
     target = {name: found[name] for name in parameters if found.get(name) is not None}
     bounds = [name for name in ("low", "high") if found.get(name) is not None]
     width = typed("schedule.width", found.get("width"), float | None)

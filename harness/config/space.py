@@ -42,13 +42,9 @@ class Range:
     def __post_init__(self) -> None:
         at = f"space.{self.key}"
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ConfigError(
-                f"{at} must have finite bounds, low < high", f"low {self.low}, high {self.high}"
-            )
+            raise ConfigError(f"{at} must have finite bounds, low < high", f"low {self.low}, high {self.high}")
         if self.log and (self.low <= 0 or self.step is not None):
-            raise ConfigError(
-                f"{at} on a log scale must have low > 0 and no step", f"low {self.low}, step {self.step}"
-            )
+            raise ConfigError(f"{at} on a log scale must have low > 0 and no step", f"low {self.low}, step {self.step}")
         if self.step is not None and self.step <= 0:
             raise ConfigError(f"{at}.step must be > 0", str(self.step))
 

@@ -57,23 +57,15 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         if self.name in ("", ".", "..") or Path(self.name).name != self.name:
-            raise ConfigError(
-                "study.name must do as the name of a folder", repr(self.name), "Set e.g. name=demo."
-            )
+            raise ConfigError("study.name must do as the name of a folder", repr(self.name), "Set e.g. name=demo.")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ConfigError(
-                "study.seeds must be different, at least one", str(list(self.seeds)), "Set seeds=[1,2]."
-            )
+            raise ConfigError("study.seeds must be different, at least one", str(list(self.seeds)), "Set seeds=[1,2].")
         if self.parallel < 1:
-            raise ConfigError(
-                "study.parallel must be >= 1 run at a time", str(self.parallel), "Set parallel=1."
-            )
+            raise ConfigError("study.parallel must be >= 1 run at a time", str(self.parallel), "Set parallel=1.")
         if self.sampler not in SAMPLERS:
             raise unknown("samplers", [self.sampler], SAMPLERS)
         if not self.trials and not self.space:
-            raise ConfigError(
-                "a study must have trials or a space", "neither", "List trials, or give a space."
-            )
+            raise ConfigError("a study must have trials or a space", "neither", "List trials, or give a space.")
         self._check_drawing()
 
     @classmethod
@@ -85,9 +77,7 @@ class StudyConfig:
         if "objective" in found:
             found["objective"] = read(Objective, found["objective"], "objective")
         if "trials" in found:
-            found["trials"] = tuple(
-                _point(f"trials[{i}]", p) for i, p in enumerate(_list("trials", found["trials"]))
-            )
+            found["trials"] = tuple(_point(f"trials[{i}]", p) for i, p in enumerate(_list("trials", found["trials"])))
         if "space" in found:
             space = mapping(found["space"], "space")
             found["space"] = tuple(dimension(key, dim) for key, dim in space.items())

@@ -33,13 +33,9 @@ def load_study(name: str, overrides: Sequence[str] = ()) -> StudyConfig:
         raise unknown("studies", [name], shipped())
     for text in overrides:
         if "=" not in text:
-            raise ConfigError(
-                "an override of a study must read KEY=VALUE", repr(text), "Write e.g. seeds=[1,2]."
-            )
+            raise ConfigError("an override of a study must read KEY=VALUE", repr(text), "Write e.g. seeds=[1,2].")
     try:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides)))
         return StudyConfig.from_dict(OmegaConf.to_container(merged, resolve=True))
     except (OSError, YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"the study {str(path)!r} must be readable YAML", " ".join(str(error).split())
-        ) from error
+        raise ConfigError(f"the study {str(path)!r} must be readable YAML", " ".join(str(error).split())) from error

@@ -42,9 +42,7 @@ class ValidationConfig(Group):
         found = mapping(values, cls.KEY)
         if found.get("pass_k", ()) is None:
             samples = found.get("samples")
-            most = (
-                samples if type(samples) is int and samples >= 1 else 1
-            )  # `samples` is refused by its own rule
+            most = samples if type(samples) is int and samples >= 1 else 1  # `samples` is refused by its own rule
             found["pass_k"] = [2**power for power in range(most.bit_length())]
         return super().from_dict(found)
 

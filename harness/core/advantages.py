@@ -6,9 +6,7 @@ from harness.core.check import at_least, labels, same_length, vector
 from harness.core.types import BoolArray, FloatArray, IntArray
 
 
-def group_normalised(
-    rewards: FloatArray, groups: IntArray, eps: float = 1e-6, by_std: bool = True
-) -> FloatArray:
+def group_normalised(rewards: FloatArray, groups: IntArray, eps: float = 1e-6, by_std: bool = True) -> FloatArray:
     """GRPO: A = (r - mean) / (std + eps) within each group, (N,) from rewards (N,) and groups (N,).
 
     std is Bessel's (n - 1); `by_std=False` leaves the division out (Dr.GRPO). As in verl, a group of one has

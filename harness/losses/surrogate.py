@@ -44,7 +44,7 @@ def sequence_surrogate(
 ) -> Surrogate:
     """GSPO (Zheng et al. 2025b): the ratio is s = exp(mean over tokens of log_prob - old_log_prob), clipped as a whole.
 
-    The value at each token is s, its gradient that of the token (straight-through), as in verl `compute_policy_loss_gspo`.
+    The value at each token is s, its gradient that of the token (straight-through); verl `compute_policy_loss_gspo`.
     """
     mask = mask.float()
     mean = ((log_prob - old_log_prob) * mask).sum(dim=-1, keepdim=True) / mask.sum(dim=-1, keepdim=True).clamp(min=1)

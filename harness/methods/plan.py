@@ -32,9 +32,7 @@ class Batch:
     def required_band(self) -> Band:
         """The band, for a method that cannot act without one. Raises ConfigError when there is none."""
         if self.band is None:
-            raise ConfigError(
-                "a method that controls entropy needs a schedule", "none", "Choose one: schedule=linear."
-            )
+            raise ConfigError("a method that controls entropy needs a schedule", "none", "Choose one: schedule=linear.")
         return self.band
 
 

@@ -41,17 +41,19 @@ class CountdownConfig:
 
     def __post_init__(self) -> None:
         if self.name != SOURCE:
-            raise ConfigError(f"data.name must be '{SOURCE}', got {self.name!r}: it is the one embedded problem")
+            raise ConfigError("data.name must be the embedded problem", repr(self.name), f"Set data.name={SOURCE}.")
         if not 2 <= self.numbers <= 6:
-            raise ConfigError(f"data.numbers must be between 2 and 6, got {self.numbers}: set e.g. data.numbers=3")
+            raise ConfigError("data.numbers must be between 2 and 6", str(self.numbers), "Set e.g. data.numbers=3.")
         if not 1 <= self.low <= self.high <= 99:
             raise ConfigError(
-                f"data.low and data.high must satisfy 1 <= low <= high <= 99, got low={self.low} high={self.high}: "
-                "set e.g. data.low=1 data.high=13"
+                "data.low and data.high must satisfy 1 <= low <= high <= 99",
+                f"low {self.low}, high {self.high}",
+                "Set e.g. data.low=1 data.high=13.",
             )
         for key in ("train_problems", "test_problems"):
             if getattr(self, key) < 1:
-                raise ConfigError(f"data.{key} must be at least 1, got {getattr(self, key)}")
+                found = str(getattr(self, key))
+                raise ConfigError(f"data.{key} must be at least 1", found, f"Set e.g. data.{key}=200.")
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,17 @@ def make_problems(config: CountdownConfig) -> dict[str, tuple[Problem, ...]]:
     return {split: tuple(_take(keys, split, count, config)) for split, count in wanted.items()}
 
 
-def _take(keys: Iterator[tuple[tuple[int, ...], int]], split: str, count: int, config: CountdownConfig) -> list[Problem]:
+def _take(
+    keys: Iterator[tuple[tuple[int, ...], int]], split: str, count: int, config: CountdownConfig
+) -> list[Problem]:
     problems = []
     for index in range(count):
         found = next(keys, None)
         if found is None:
             raise ConfigError(
-                f"data: {config.numbers} numbers from {config.low}..{config.high} do not give {count} different "
-                f"{split} problems (stopped at {index}): lower data.{split}_problems or raise data.high"
+                f"data must give {count} different {split} problems",
+                f"{index} from {config.numbers} numbers in {config.low}..{config.high}",
+                f"Lower data.{split}_problems or raise data.high.",
             )
         problems.append(Problem(f"{SOURCE}/{split}/{index:05d}", *found))
     return problems

@@ -44,7 +44,12 @@ class Model(Protocol):
 
 @torch.no_grad()
 def generate(
-    model: Model, prompts: list[list[int]], n: int, sampling: Sampling, eos_id: int, generator: torch.Generator
+    model: Model,
+    prompts: list[list[int]],
+    n: int,
+    sampling: Sampling,
+    eos_id: int,
+    generator: torch.Generator,
 ) -> list[list[int]]:
     """`n` responses for each of P prompts, siblings adjacent: P*n lists of token ids, `eos_id` included if sampled."""
     device = generator.device

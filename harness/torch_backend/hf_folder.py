@@ -41,7 +41,9 @@ _ROTATED = ("q_proj.weight", "k_proj.weight", "q_norm.weight", "k_norm.weight")
 def read_config(folder: Path) -> dict[str, object]:
     path = folder / "config.json"
     if not path.is_file():
-        raise ConfigError(f"model.path must be a Hugging Face model folder, {folder} has no config.json")
+        raise ConfigError(
+            "model.path must be a Hugging Face model folder", f"no config.json in {str(folder)!r}", "Choose another."
+        )
     return dict(json.loads(path.read_text()))
 
 
@@ -56,14 +58,26 @@ def load(folder: Path) -> LeanQwen3:
     for path in sorted(folder.glob("*.safetensors")):
         tensors.update(load_file(path))
     if not tensors:
-        raise ConfigError(f"a model folder needs *.safetensors weights, {folder} has none")
+        raise ConfigError("a model folder needs *.safetensors weights", f"none in {str(folder)!r}", "Save them there.")
     own = {}
-    for name in model.state_dict():
+    for name, expected in model.state_dict().items():
         sources = _hf_names(name)
         if missing := [source for source in sources if source not in tensors]:
-            raise ConfigError(f"the weights in {folder} lack {', '.join(missing)}")
-        pieces = [_interleaved(source, tensors[source].float(), model.shape.head_dim) for source in sources]
-        own[name] = torch.cat(pieces)
+            raise ConfigError(
+                "the weights of a model folder must fit its config.json",
+                f"no {', '.join(missing)} in {str(folder)!r}",
+                "Save model and config together.",
+            )
+        try:
+            pieces = [_interleaved(source, tensors[source].float(), model.shape.head_dim) for source in sources]
+            own[name] = torch.cat(pieces).view_as(expected)
+        except RuntimeError as error:
+            found = ", ".join(f"{source} {tuple(tensors[source].shape)}" for source in sources)
+            raise ConfigError(
+                "the weights of a model folder must fit its config.json",
+                f"{found} in {str(folder)!r}",
+                "Restore the config.json that they were saved with.",
+            ) from error
     model.load_state_dict(own)
     return model
 

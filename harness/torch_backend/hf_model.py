@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.errors import ConfigError
 from harness.torch_backend.rollouts import Rollouts
 
 
@@ -32,12 +33,14 @@ class HFModel(nn.Module):
     """A causal LM of transformers: `hidden` and `logits` as LeanQwen3 has them. float32, attention by SDPA."""
 
     def __init__(self, folder: Path) -> None:
+        """Load a model folder. Raises ConfigError for a model whose logits are more than its head's output."""
         super().__init__()
         from transformers import AutoModelForCausalLM
 
         self.model: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa", local_files_only=True
         )
+        self._check_head(folder)
 
     def new_cache(self, rows: int, capacity: int) -> HFCache:
         return HFCache()
@@ -56,6 +59,18 @@ class HFModel(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.get_output_embeddings()(hidden)
         return logits
+
+    @torch.no_grad()
+    def _check_head(self, folder: Path) -> None:
+        """Refuse a model that does more to its logits than its head does: `logits` would leave that out."""
+        probe = torch.zeros((1, 1), dtype=torch.long)
+        own = self.logits(self._forward(probe, probe, None, None))
+        if not torch.allclose(own, self.model(input_ids=probe).logits, rtol=1e-5, atol=1e-6):
+            raise ConfigError(
+                "the logits of a model must be its last hidden state times its output embeddings",
+                f"a {type(self.model).__name__} that scales or bounds them, in {str(folder)!r}",
+                "Use a model without logit scaling or soft-capping.",
+            )
 
     def _forward(self, ids: Tensor, positions: Tensor, mask: Tensor | None, cache: HFCache | None) -> Tensor:
         output = self.model.base_model(

@@ -48,7 +48,9 @@ class Policy:
     def prompts(self, questions: list[str]) -> list[list[int]]:
         return [self.tokenizer.encode_prompt(question) for question in questions]
 
-    def sample(self, prompts: list[list[int]], n: int, sampling: Sampling, generator: torch.Generator) -> list[list[int]]:
+    def sample(
+        self, prompts: list[list[int]], n: int, sampling: Sampling, generator: torch.Generator
+    ) -> list[list[int]]:
         """`n` responses (token ids) per prompt, siblings adjacent."""
         model: Model = self.model  # type: ignore[assignment]
         return generate(model, prompts, n, sampling, self.tokenizer.eos_id, generator)

@@ -48,7 +48,9 @@ class Layer(nn.Module):
         self.shape = shape
         self.heads = (shape.num_attention_heads, shape.num_key_value_heads)
         self.input_norm = nn.Parameter(torch.ones(shape.hidden_size))
-        self.qkv_proj = nn.Parameter(torch.empty((self.heads[0] + 2 * self.heads[1]) * shape.head_dim, shape.hidden_size))
+        self.qkv_proj = nn.Parameter(
+            torch.empty((self.heads[0] + 2 * self.heads[1]) * shape.head_dim, shape.hidden_size)
+        )
         self.q_norm = nn.Parameter(torch.ones(shape.head_dim))
         self.k_norm = nn.Parameter(torch.ones(shape.head_dim))
         self.o_proj = nn.Parameter(torch.empty(shape.hidden_size, self.heads[0] * shape.head_dim))
@@ -83,10 +85,14 @@ class LeanQwen3(nn.Module):
         self.shape = shape
         self.embed = nn.Parameter(torch.empty(shape.vocab_size, shape.hidden_size))
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
+        self.frequencies: Tensor
         self.norm = nn.Parameter(torch.ones(shape.hidden_size))
         self.head = None if shape.tie_word_embeddings else nn.Parameter(torch.empty_like(self.embed))
         frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim)
         self.register_buffer("frequencies", frequencies, persistent=False)
+
+    def _layers(self) -> list[Layer]:
+        return [layer for layer in self.layers if isinstance(layer, Layer)]  # what ModuleList holds, typed
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., D) -> (..., V)."""
@@ -102,7 +108,7 @@ class LeanQwen3(nn.Module):
         query sees.
         """
         x, turn = F.embedding(ids.flatten(), self.embed), self._turn(positions.flatten())
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._layers()):
             q, kv = layer.qkv(x, turn)
             k, v = self._heads(kv, len(ids)).chunk(2, dim=1)
             k, v = cache.append(index, k, v)
@@ -128,14 +134,14 @@ class LeanQwen3(nn.Module):
 
         x = F.embedding(torch.cat((prompts.flatten(), own.flatten())), self.embed)
         split = prompts.numel()
-        for layer in self.layers[:-1]:
+        *inner, last = self._layers()
+        for layer in inner:
             q, kv = layer.qkv(x, turn)
             attended = (
                 self._prompt_attention(q[:split], kv[:split], len(prompts)),
                 self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias),
             )
             x = layer.finish(x, torch.cat(attended))
-        last = self.layers[-1]
         q, kv = last.qkv(x, turn)  # prompts still give the last layer's keys and values, but nothing after that
         x = last.finish(x[split:], self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias))
         return self._final(x).view(rows, own.shape[1], -1)

@@ -38,7 +38,13 @@ class _Loop:
     def __init__(
         self, folder: RunFolder, config: RunConfig, trainer: Trainer, attempt: int, on_step: OnStep | None
     ) -> None:
-        self.folder, self.config, self.trainer, self.attempt, self.on_step = folder, config, trainer, attempt, on_step
+        self.folder, self.config, self.trainer, self.attempt, self.on_step = (
+            folder,
+            config,
+            trainer,
+            attempt,
+            on_step,
+        )
 
     def run(self) -> RunState:
         progress, steps = self.trainer.progress, self.config.trainer.steps

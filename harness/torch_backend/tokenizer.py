@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 
 from harness.errors import ConfigError
+
+SPECIAL = ("bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token")
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class PolicyTokenizer:
     template: Template
     pad_id: int
     eos_id: int
-    eos_token: str
+    special: dict[str, str]  # the special tokens that a template may name: "eos_token" -> "<eos>"
 
     @classmethod
     def load(cls, folder: Path) -> PolicyTokenizer:
@@ -34,22 +37,20 @@ class PolicyTokenizer:
         path, config_path = folder / "tokenizer.json", folder / "tokenizer_config.json"
         for needed in (path, config_path):
             if not needed.is_file():
-                raise ConfigError(f"a model folder needs {needed.name}, {folder} has none: save the tokenizer there")
+                raise ConfigError(
+                    f"a model folder needs {needed.name}", f"none in {str(folder)!r}", "Save the tokenizer there."
+                )
         config = json.loads(config_path.read_text())
         template_path = folder / "chat_template.jinja"
         template = template_path.read_text() if template_path.is_file() else config.get("chat_template")
         if not template:
-            raise ConfigError(f"a model folder needs a chat template, {folder} has none: add chat_template.jinja")
+            raise ConfigError(
+                "a model folder needs a chat template", f"none in {str(folder)!r}", "Add chat_template.jinja."
+            )
         tokenizer = Tokenizer.from_file(str(path))
-        ids = {}
-        for role in ("pad_token", "eos_token"):
-            token = config.get(role)
-            token = token["content"] if isinstance(token, dict) else token
-            ids[role] = tokenizer.token_to_id(token) if token else None
-            if ids[role] is None:
-                raise ConfigError(f"tokenizer_config.json in {folder} must name a known {role}, got {token!r}")
-        eos = tokenizer.id_to_token(ids["eos_token"])
-        return cls(tokenizer, Template(template), ids["pad_token"], ids["eos_token"], eos)
+        pad_id, eos_id = (_known(config.get(role), role, tokenizer, folder) for role in ("pad_token", "eos_token"))
+        special = {role: text for role in SPECIAL if (text := _text(config.get(role)))}
+        return cls(tokenizer, _template(template), pad_id, eos_id, special)
 
     @property
     def vocab_size(self) -> int:
@@ -58,7 +59,7 @@ class PolicyTokenizer:
     def encode_prompt(self, question: str) -> list[int]:
         """Token ids of the question as a user message with the generation prompt."""
         messages = [{"role": "user", "content": question}]
-        text = self.template.render(messages=messages, add_generation_prompt=True, eos_token=self.eos_token)
+        text = self.template.render(messages=messages, add_generation_prompt=True, **self.special)
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def encode(self, text: str) -> list[int]:
@@ -66,3 +67,26 @@ class PolicyTokenizer:
 
     def decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+def _known(entry: object, role: str, tokenizer: Tokenizer, folder: Path) -> int:
+    """The id of the token that tokenizer_config.json names in a role."""
+    text = _text(entry)
+    found = None if text is None else tokenizer.token_to_id(text)
+    if found is None:
+        raise ConfigError(f"tokenizer_config.json must name a known {role}", f"{text!r} in {str(folder)!r}")
+    return found
+
+
+def _text(entry: object) -> str | None:
+    """A token of tokenizer_config.json: a string, or a dictionary with its content."""
+    text = entry.get("content") if isinstance(entry, dict) else entry
+    return text if isinstance(text, str) else None
+
+
+def _template(source: str) -> Template:
+    """In the dialect of transformers' `apply_chat_template`: its whitespace rules, its extension, its sandbox."""
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    return environment.from_string(source)

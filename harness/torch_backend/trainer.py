@@ -51,7 +51,12 @@ class Trainer:
         """Samples and figures of the present policy on the test problems."""
         config, trainer = self.config.validation, self.config.trainer
         return validate(
-            self.policy, self.problems["test"], config, trainer.max_new_tokens, self.config.seed, self.progress.step
+            self.policy,
+            self.problems["test"],
+            config,
+            trainer.max_new_tokens,
+            self.config.seed,
+            self.progress.step,
         )
 
     def save(self, folder: Path) -> None:
@@ -125,4 +130,8 @@ def _timed(timing: dict[str, float], name: str) -> Iterator[None]:
 
 
 def _spread(name: str, values: FloatArray) -> dict[str, float]:
-    return {f"{name}/mean": float(values.mean()), f"{name}/max": float(values.max()), f"{name}/min": float(values.min())}
+    return {
+        f"{name}/mean": float(values.mean()),
+        f"{name}/max": float(values.max()),
+        f"{name}/min": float(values.min()),
+    }

@@ -13,7 +13,7 @@ from harness.config.trainer import TrainerConfig
 from harness.core.partition import epoch_partitions
 from harness.core.types import IntArray
 from harness.losses.aggregate import aggregate, row_weights
-from harness.losses.objective import LossInputs, needs_entropy, objective
+from harness.losses.objective import LossInputs, LossParts, needs_entropy, objective
 from harness.losses.surrogate import Clip
 from harness.methods.plan import Action, LossPlan
 from harness.torch_backend.policy import Policy
@@ -70,7 +70,12 @@ class Updater:
         return {**sums, "actor/updates": float(len(parts)), "actor/lr": self.trainer.lr}
 
     def _update(
-        self, batch: Prepared, rows: Tensor, advantages: Tensor, per_row: Tensor | None, draws: torch.Generator
+        self,
+        batch: Prepared,
+        rows: Tensor,
+        advantages: Tensor,
+        per_row: Tensor | None,
+        draws: torch.Generator,
     ) -> dict[str, float]:
         mask = batch.rollouts[rows].mask
         weights = aggregate(self.loss.average, mask, None if per_row is None else per_row[rows])
@@ -86,7 +91,9 @@ class Updater:
         tokens = int(mask.sum())
         return {name: float(value) / (tokens if name in TOKEN_SUMS else 1) for name, value in totals.items()}
 
-    def _forward(self, batch: Prepared, rows: Tensor, advantages: Tensor, weights: Tensor, draws: torch.Generator):  # type: ignore[no-untyped-def]
+    def _forward(
+        self, batch: Prepared, rows: Tensor, advantages: Tensor, weights: Tensor, draws: torch.Generator
+    ) -> LossParts:
         rollouts = batch.rollouts[rows]
         score = self.policy.score(rollouts, self.trainer.temperature, needs_entropy(self.plan))
         width = score.log_prob.shape[1]  # the rows' own longest response

@@ -24,7 +24,12 @@ class Validation:
 
 
 def validate(
-    policy: Policy, problems: tuple[Problem, ...], config: ValidationConfig, max_new_tokens: int, seed: int, step: int
+    policy: Policy,
+    problems: tuple[Problem, ...],
+    config: ValidationConfig,
+    max_new_tokens: int,
+    seed: int,
+    step: int,
 ) -> Validation:
     """`config.samples` answers to each of the first `config.problems` problems, graded."""
     chosen = problems[: config.problems]

@@ -183,8 +183,7 @@ def write_study(root: Path, *, seeds: int = 3, steps: int = 120, problems: int =
                 entropy = entropy + (0.04 if method["name"] == "entropic" else 0.01)
             level = np.clip(ease + skill - 0.5 + rng.normal(0, 0.02) + rng.normal(0, 0.05, problems), 0, 1)
             correct = {
-                step: rng.binomial(n, level * (0.3 + 0.7 * step / steps)).tolist()
-                for step in (0, steps // 2, steps)
+                step: rng.binomial(n, level * (0.3 + 0.7 * step / steps)).tolist() for step in (0, steps // 2, steps)
             }
             reward = -0.7 + 1.2 * skill * (1 - np.exp(-np.arange(steps) / 40)) + rng.normal(0, 0.08, steps)
             write_run(folder, SyntheticRun(method, seed, np.abs(entropy), schedule, reward, correct, n))

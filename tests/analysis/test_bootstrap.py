@@ -22,9 +22,7 @@ def test_one_seed_gives_the_interval_of_the_problems() -> None:
     outcomes = rng(1).random((1, 1, 400))
     (interval,) = crossed_intervals(outcomes, rng())
     half = 1.96 * outcomes.std() / 20
-    assert (interval.low, interval.high) == pytest.approx(
-        (interval.value - half, interval.value + half), abs=0.004
-    )
+    assert (interval.low, interval.high) == pytest.approx((interval.value - half, interval.value + half), abs=0.004)
     assert interval.label == "95 % bootstrap over 400 problems; one seed: its noise is not included"
 
 

@@ -13,9 +13,7 @@ from synthetic import SyntheticRun, linear, record, write_run, write_samples
 from analysis import compare, load_runs, summary_sentences, tracking
 
 STEPS = 30
-RUN = SyntheticRun(
-    {"name": "grpo"}, 1, np.linspace(0.6, 0.2, STEPS), linear(0.6, 0.2), correct={STEPS: [1, 2]}
-)
+RUN = SyntheticRun({"name": "grpo"}, 1, np.linspace(0.6, 0.2, STEPS), linear(0.6, 0.2), correct={STEPS: [1, 2]})
 
 
 def append(text: str) -> Callable[[Path], None]:

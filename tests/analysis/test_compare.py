@@ -30,9 +30,7 @@ def study(root: Path, gains: dict[str, Sequence[int]]) -> Runs:
     for method, by_seed in gains.items():
         for seed, gain in enumerate(by_seed, start=1):
             correct = {STEPS: np.clip(HARD + gain, 0, N).tolist()}
-            write_run(
-                root / f"{method}-{seed}", SyntheticRun({"name": method}, seed, ENTROPY, correct=correct, n=N)
-            )
+            write_run(root / f"{method}-{seed}", SyntheticRun({"name": method}, seed, ENTROPY, correct=correct, n=N))
     return load_runs(root)
 
 
@@ -41,9 +39,7 @@ def by_method(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_values_are_those_of_the_counts(tmp_path: Path) -> None:
-    frame = compare(
-        study(tmp_path, {"grpo": [0, 1]}), metrics=["mean@n", "mean@8", "pass@1", "pass@4", "pass@K"]
-    )
+    frame = compare(study(tmp_path, {"grpo": [0, 1]}), metrics=["mean@n", "mean@8", "pass@1", "pass@4", "pass@K"])
     row = frame.iloc[0]
     counts = np.stack([HARD, HARD + 1])
     assert row["mean@n"] == row["mean@8"] == pytest.approx(counts.mean() / N)

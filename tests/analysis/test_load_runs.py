@@ -100,9 +100,7 @@ def test_reads_what_the_harness_writes(tmp_path: Path) -> None:
 def test_settings_that_differ_are_told_in_the_label(tmp_path: Path) -> None:
     for lr in (1e-4, 3e-4):
         for seed in (1, 2):
-            write_run(
-                tmp_path / f"{lr}-{seed}", SyntheticRun({"name": "grpo"}, seed, ENTROPY, trainer={"lr": lr})
-            )
+            write_run(tmp_path / f"{lr}-{seed}", SyntheticRun({"name": "grpo"}, seed, ENTROPY, trainer={"lr": lr}))
     labels = load_runs(tmp_path).runs["label"]
     assert sorted(labels.unique()) == ["GRPO (trainer.lr=0.0001)", "GRPO (trainer.lr=0.0003)"]
 

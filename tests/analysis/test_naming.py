@@ -10,9 +10,7 @@ from analysis import naming
 from harness.core.schedule import BandSchedule
 from harness.core.schedules import curve_from
 
-CURVES = [
-    curve_from({"family": "linear", "start": low + 0.1 * i, "end": low}) for i, low in enumerate((0.4, 0.5))
-]
+CURVES = [curve_from({"family": "linear", "start": low + 0.1 * i, "end": low}) for i, low in enumerate((0.4, 0.5))]
 
 
 @pytest.mark.parametrize(
@@ -46,9 +44,7 @@ def test_flatten_keeps_every_leaf() -> None:
 
 
 def test_only_settings_that_tell_rows_apart_are_appended() -> None:
-    settings = pd.DataFrame(
-        {"same": [1, 1, 1], "lr": [1e-4, 3e-4, 1e-4], "steps": [5, 5, 6], "horizon": [5, 5, 6]}
-    )
+    settings = pd.DataFrame({"same": [1, 1, 1], "lr": [1e-4, 3e-4, 1e-4], "steps": [5, 5, 6], "horizon": [5, 5, 6]})
     labels = naming.distinct_labels(pd.Series(["GRPO"] * 3), settings)
     assert list(labels) == [
         "GRPO (lr=0.0001, steps=5)",

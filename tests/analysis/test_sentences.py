@@ -12,9 +12,7 @@ from analysis import compare, load_runs, summary_sentences
 def test_numbers_come_from_the_frame(tmp_path: Path) -> None:
     frame = compare(load_runs(write_study(tmp_path, seeds=2, steps=30, problems=40, n=4)))
     text = " ".join(summary_sentences(frame))
-    known = {
-        f"{abs(value):.3f}" for value in frame.select_dtypes("number").to_numpy(float, na_value=np.nan).flat
-    }
+    known = {f"{abs(value):.3f}" for value in frame.select_dtypes("number").to_numpy(float, na_value=np.nan).flat}
     assert set(re.findall(r"\d\.\d{3}", text)) <= known
     for label in frame["label"]:
         assert label in text

@@ -107,9 +107,7 @@ def test_the_sidecar_names_runs_commit_data_and_what_was_left_out(root: Path, tm
         assert (path.parent / run["folder"] / "manifest.json").is_file()
         assert re.fullmatch("[0-9a-f]{64}", run["sha256"])
     assert sidecar["commits"] == ["0" * 40] and sidecar["dirty"] is False
-    assert sidecar["excluded"] == [
-        {"run": "runs/t0099-s1", "reason": "the run failed: entropy is NaN at step 3"}
-    ]
+    assert sidecar["excluded"] == [{"run": "runs/t0099-s1", "reason": "the run failed: entropy is NaN at step 3"}]
     assert sidecar["tool"]["name"] == "entrocraft-harness" and sidecar["created"]
 
 
@@ -118,9 +116,9 @@ def test_the_data_hash_changes_with_the_data_and_not_with_the_place(tmp_path: Pa
 
     def digest(root: Path) -> str:
         runs = load_runs(root)
-        return json.loads(
-            write_table(compare(runs), runs, tmp_path / "t.csv").with_suffix(".json").read_text()
-        )["data_sha256"]
+        return json.loads(write_table(compare(runs), runs, tmp_path / "t.csv").with_suffix(".json").read_text())[
+            "data_sha256"
+        ]
 
     before = digest(study)
     study = study.rename(tmp_path / "b")

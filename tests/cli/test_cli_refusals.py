@@ -21,9 +21,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("line", "phrase"), REFUSED, ids=[line for line, _ in REFUSED])
-def test_is_one_message_without_a_traceback(
-    line: str, phrase: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_is_one_message_without_a_traceback(line: str, phrase: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(line.split()) == 2
     error = capsys.readouterr().err
     assert error.startswith("entrocraft: ")

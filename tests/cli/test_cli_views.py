@@ -32,9 +32,7 @@ def test_a_dry_run_prints_the_resolved_configuration_and_makes_nothing(
 
 
 @pytest.mark.parametrize("name", ["band.png", "deep/er/band.pdf"])
-def test_a_preview_prints_and_draws_the_band(
-    name: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_preview_prints_and_draws_the_band(name: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*LINEAR, "trainer.steps=120", "schedule.width=0.1", "schedule.horizon=150", "--out", name]
     assert main(["schedule", "preview", *arguments]) == 0
     printed = capsys.readouterr().out
@@ -52,9 +50,7 @@ def test_every_method_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in shown and f"| {name} |" in markdown
 
 
-def test_a_plan_lists_the_trials_with_overrides_for_all(
-    elsewhere: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plan_lists_the_trials_with_overrides_for_all(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "study=demo", "study.seeds=[4,5]", "trainer.steps=9", "--dry-run"]) == 0
     printed = capsys.readouterr().out
     assert "seeds 4, 5" in printed

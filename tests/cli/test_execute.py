@@ -31,9 +31,7 @@ def complete(folder: RunFolder, on_step: execute.OnStep) -> RunState:
     return RunState.COMPLETE
 
 
-def test_a_complete_run_gives_0_and_is_not_run_again(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_complete_run_gives_0_and_is_not_run_again(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BACKEND, complete)
     assert execute.main([str(folder.path)]) == Exit.COMPLETE == 0
     assert execute.main([str(folder.path)]) == Exit.COMPLETE

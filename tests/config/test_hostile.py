@@ -48,7 +48,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("schedule=null", ["group 'schedule'", "'None'", "none"]),
     ("~trainer.lr", ["trainer.lr must be given", "nothing", "Set trainer.lr=VALUE"]),
     ("trainer=5", ["group 'trainer'", "'5'", "Valid: default"]),
-    ("data.name=gsm8k", ["data.name must be 'countdown'", "'gsm8k'"]),
+    ("data.name=gsm8k", ["data.name must be the embedded problem", "'gsm8k'", "Set data.name=countdown"]),
     # the grammar
     ("seed", ["must read KEY=VALUE", "'seed'", "Quote a value"]),
     ("run.dir=a=b", ["must read KEY=VALUE", "'run.dir=a=b'", "Quote a value with special characters"]),
@@ -176,7 +176,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
         ["must not exceed data.test_problems", "validation.problems 201", "=200 or less"],
     ),
     ("trainer.prompts_per_step=5000", ["must not exceed data.train_problems", "5000", "=4096 or less"]),
-    ("data.low=9 data.high=3", ["data.low and data.high", "low=9 high=3", "data.low=1 data.high=13"]),
+    ("data.low=9 data.high=3", ["data.low and data.high", "low 9, high 3", "data.low=1 data.high=13"]),
     ("data.numbers=9", ["data.numbers must be between 2 and 6", "9", "data.numbers=3"]),
 ]
 

@@ -39,9 +39,7 @@ def test_pass_k_is_frozen_as_the_powers_of_two_up_to_n() -> None:
     assert resolve(["validation.pass_k=[3,5]"]).to_dict()["validation"]["pass_k"] == [3, 5]
 
 
-@pytest.mark.parametrize(
-    "overrides", [[], LINEAR, BOUNDS, [*LINEAR, "method.gamma=inf"], ["method=clip_cov"]]
-)
+@pytest.mark.parametrize("overrides", [[], LINEAR, BOUNDS, [*LINEAR, "method.gamma=inf"], ["method=clip_cov"]])
 def test_the_manifest_gives_the_configuration_back(overrides: list[str]) -> None:
     config = resolve(overrides)
     saved = json.loads(json.dumps(config.to_dict(), allow_nan=False))
@@ -79,9 +77,7 @@ def test_replacing_a_group_checks_the_rules_between_groups() -> None:
 
 def test_canonical_ignores_where_a_run_is_kept_and_how_a_number_is_written() -> None:
     plain = resolve(LINEAR)
-    assert canonical(
-        resolve([*LINEAR, "run.dir=/elsewhere", "run.name=x", "wandb.mode=offline"])
-    ) == canonical(plain)
+    assert canonical(resolve([*LINEAR, "run.dir=/elsewhere", "run.name=x", "wandb.mode=offline"])) == canonical(plain)
     assert canonical(resolve([*LINEAR, "method.gamma=10", "trainer.lr=0.0002"])) == canonical(plain)
     assert canonical(resolve([*LINEAR, "method.gamma=11"])) != canonical(plain)
 

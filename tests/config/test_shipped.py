@@ -58,9 +58,7 @@ def test_defaults_in_yaml_are_those_of_the_method(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_the_file_of_a_method_begins_with_its_title_and_source(name: str) -> None:
-    comments = [
-        line for line in (CONF / "method" / f"{name}.yaml").read_text().splitlines() if "# @" not in line
-    ]
+    comments = [line for line in (CONF / "method" / f"{name}.yaml").read_text().splitlines() if "# @" not in line]
     assert comments[0].startswith(f"# {METHODS[name].title}.")
     assert any(line.startswith("# Source: ") for line in comments)
 

@@ -25,9 +25,7 @@ CURVES = st.builds(
     st.floats(0, 2),
     st.floats(0, 2),
 )
-TARGETS = st.builds(
-    BandSchedule.target, CURVES, st.floats(0, 1), st.integers(1, 500), st.sampled_from(CONVENTIONS)
-)
+TARGETS = st.builds(BandSchedule.target, CURVES, st.floats(0, 1), st.integers(1, 500), st.sampled_from(CONVENTIONS))
 
 
 def test_target_and_width():

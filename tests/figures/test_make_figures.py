@@ -46,9 +46,7 @@ def test_equal_data_give_equal_pictures(tmp_path: Path) -> None:
     for out in ("a", "b"):
         make_figures(study, tmp_path / out)
     for suffix in ("png", "pdf"):
-        assert (tmp_path / f"a/entropy.{suffix}").read_bytes() == (
-            tmp_path / f"b/entropy.{suffix}"
-        ).read_bytes()
+        assert (tmp_path / f"a/entropy.{suffix}").read_bytes() == (tmp_path / f"b/entropy.{suffix}").read_bytes()
 
 
 def test_many_configurations_have_a_panel_each(study: Path) -> None:
@@ -117,9 +115,7 @@ def test_runs_without_entropy_or_samples_give_no_empty_figure(tmp_path: Path) ->
 def test_each_method_has_a_look_of_its_own() -> None:
     looks = list(style.LOOKS.values())
     assert len({(look.colour, str(look.line)) for look in looks}) == len(looks)
-    assert len({look.marker for look in looks}) == len(looks), (
-        "markers alone tell methods apart in black and white"
-    )
+    assert len({look.marker for look in looks}) == len(looks), "markers alone tell methods apart in black and white"
     assert style.UNKNOWN not in looks
 
 

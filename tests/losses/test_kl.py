@@ -25,9 +25,7 @@ def test_it_is_verls_low_var_kl(seed: int) -> None:
 
 @given(NATS, NATS)
 def test_it_is_never_negative_never_above_its_bound_and_verls(log_prob: float, reference: float) -> None:
-    value = k3(
-        torch.tensor(log_prob, dtype=torch.float64), torch.tensor(reference, dtype=torch.float64)
-    ).item()
+    value = k3(torch.tensor(log_prob, dtype=torch.float64), torch.tensor(reference, dtype=torch.float64)).item()
     assert 0 <= value <= 10
     assert value == pytest.approx(verl_k3(log_prob, reference), rel=1e-9, abs=1e-12)
 

@@ -19,9 +19,7 @@ CLIP = Clip(0.2, 0.28, 3.0)
 PLANS = [LossPlan(), LossPlan("sequence"), LossPlan(terms=(EntropyBonus(0.3),))]
 
 
-def evaluated(
-    plan: LossPlan, data: Case, weights: Tensor, rows: slice = slice(None), kl: float = 0.1
-) -> LossParts:
+def evaluated(plan: LossPlan, data: Case, weights: Tensor, rows: slice = slice(None), kl: float = 0.1) -> LossParts:
     inputs = LossInputs(
         log_prob=data.log_prob[rows],
         old_log_prob=data.old[rows],
@@ -78,9 +76,7 @@ def test_clip_fractions_and_ppo_kl_are_verls_masked_means() -> None:
     metrics = evaluated(LossPlan(), data, aggregate("token_mean", data.mask)).metrics
     tokens = [
         (a, vanilla(new, old, a, CLIP.low, CLIP.high, CLIP.dual), old - new)
-        for n, o, a in zip(
-            data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True
-        )
+        for n, o, a in zip(data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True)
         for new, old in zip(n, o, strict=True)
     ]
     up, down = sum(t.clipped and a > 0 for a, t, _ in tokens), sum(t.clipped and a < 0 for a, t, _ in tokens)
@@ -97,9 +93,7 @@ def test_clip_cov_takes_tokens_out_of_the_surrogate_and_no_others() -> None:
     weights = aggregate("token_mean", data.mask)
     tokens = [
         [vanilla(x, y, a, CLIP.low, CLIP.high, None) for x, y in zip(n, o, strict=True)]
-        for n, o, a in zip(
-            data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True
-        )
+        for n, o, a in zip(data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True)
     ]
     candidates = clip_cov_candidates(
         data.rows(data.log_prob),
@@ -112,10 +106,7 @@ def test_clip_cov_takes_tokens_out_of_the_surrogate_and_no_others() -> None:
     order = torch.randperm(len(candidates), generator=torch.Generator().manual_seed(4))[:count].tolist()
     removed = {candidates[index] for index in order}
     assert len(removed) > 1
-    kept = [
-        [0.0 if (i, t) in removed else token.loss for t, token in enumerate(row)]
-        for i, row in enumerate(tokens)
-    ]
+    kept = [[0.0 if (i, t) in removed else token.loss for t, token in enumerate(row)] for i, row in enumerate(tokens)]
     parts = evaluated(LossPlan(terms=(term,)), data, weights, kl=0.0)
     assert parts.loss.item() == pytest.approx(token_mean(kept), rel=1e-6)
     (slope,) = torch.autograd.grad(parts.loss, data.log_prob)
@@ -166,9 +157,7 @@ def test_rows_that_are_dropped_leave_every_denominator(kept: list[bool], plan: L
 
 def test_without_a_reference_there_is_no_divergence() -> None:
     data = case(1)
-    inputs = LossInputs(
-        data.log_prob, data.old, data.advantages, data.mask, aggregate("token_mean", data.mask)
-    )
+    inputs = LossInputs(data.log_prob, data.old, data.advantages, data.mask, aggregate("token_mean", data.mask))
     parts = objective(LossPlan(), CLIP, 0.1, inputs, torch.Generator())
     assert "actor/kl_loss" not in parts.metrics
     assert parts.loss.item() == parts.metrics["actor/pg_loss"].item()

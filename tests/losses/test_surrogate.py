@@ -23,18 +23,14 @@ CLIPS = [
 def token_reference(data: Case, clip: Clip) -> list[list[Token]]:
     return [
         [vanilla(new, old, a, clip.low, clip.high, clip.dual) for new, old in zip(news, olds, strict=True)]
-        for news, olds, a in zip(
-            data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True
-        )
+        for news, olds, a in zip(data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True)
     ]
 
 
 def sequence_reference(data: Case, clip: Clip) -> list[list[Token]]:
     return [
         gspo(news, olds, a, clip.low, clip.high)
-        for news, olds, a in zip(
-            data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True
-        )
+        for news, olds, a in zip(data.rows(data.log_prob), data.rows(data.old), data.advantages.tolist(), strict=True)
     ]
 
 
@@ -69,9 +65,7 @@ def test_the_random_batches_take_every_branch() -> None:
     tokens = [token_surrogate(d.log_prob, d.old, d.advantages, CLIPS[0]) for d in map(case, range(4))]
     for name in ("up", "down", "dual"):
         assert sum(int(getattr(surrogate, name).sum()) for surrogate in tokens) >= 5, name
-    rows = [
-        sequence_surrogate(d.log_prob, d.old, d.advantages, d.mask, CLIPS[0]) for d in map(case, range(4))
-    ]
+    rows = [sequence_surrogate(d.log_prob, d.old, d.advantages, d.mask, CLIPS[0]) for d in map(case, range(4))]
     assert sum(int(surrogate.up.sum()) for surrogate in rows) and sum(int(s.down.sum()) for s in rows)
 
 
@@ -121,9 +115,7 @@ def test_gspo_gradient_is_that_of_the_sequence_objective() -> None:
     log_prob=st.floats(-20, 0),
     clip=st.sampled_from(CLIPS),
 )
-def test_at_ratio_one_the_loss_and_its_slope_are_minus_a(
-    advantages: list[float], log_prob: float, clip: Clip
-) -> None:
+def test_at_ratio_one_the_loss_and_its_slope_are_minus_a(advantages: list[float], log_prob: float, clip: Clip) -> None:
     new = torch.full((len(advantages), 3), log_prob, dtype=torch.float64, requires_grad=True)
     a = torch.tensor(advantages, dtype=torch.float64)
     mask = torch.ones(new.shape, dtype=torch.bool)

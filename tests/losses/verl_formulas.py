@@ -23,9 +23,7 @@ class Token:
     lower: bool
 
 
-def vanilla(
-    log_prob: float, old: float, advantage: float, low: float, high: float, dual: float | None
-) -> Token:
+def vanilla(log_prob: float, old: float, advantage: float, low: float, high: float, dual: float | None) -> Token:
     """One token of `compute_policy_loss_vanilla`."""
     ratio = math.exp(max(-20.0, min(20.0, log_prob - old)))
     return _clip(ratio, advantage, low, high, dual)

@@ -40,9 +40,7 @@ def test_the_target_is_the_middle_of_the_band():
     assert action.advantages.tolist() == R
 
 
-@pytest.mark.parametrize(
-    ("variant", "alpha", "wrong"), [("paper", 1.0, 0.0), ("released", 2.525, 1.525)]
-)
+@pytest.mark.parametrize(("variant", "alpha", "wrong"), [("paper", 1.0, 0.0), ("released", 2.525, 1.525)])
 def test_only_the_released_variant_turns_wrong_rollouts_into_right_ones(variant, alpha, wrong):
     method = Entropic(variant=variant)
     action, _ = method.act(batch(method, R, 3.0, TARGET), method.initial_state())

@@ -54,9 +54,7 @@ def test_a_random_expression_has_no_parentheses_to_spare(primes: list[int], coun
             assert evaluate(without).value != evaluate(expression).value
 
 
-@pytest.mark.parametrize(
-    "config", [SMALL, replace(SMALL, numbers=2, high=30), replace(SMALL, numbers=5)], ids=str
-)
+@pytest.mark.parametrize("config", [SMALL, replace(SMALL, numbers=2, high=30), replace(SMALL, numbers=5)], ids=str)
 def test_problems_are_within_the_configuration(config: CountdownConfig) -> None:
     splits = make_problems(config)
     assert {name: len(problems) for name, problems in splits.items()} == {"train": 300, "test": 50}
@@ -97,7 +95,7 @@ def test_an_exhausted_space_is_refused() -> None:
     tiny = CountdownConfig(numbers=2, low=1, high=2, train_problems=5, test_problems=2)
     assert len({key(p) for problems in make_problems(tiny).values() for p in problems}) == 7
     with pytest.raises(
-        ConfigError, match=r"do not give 6 different train problems \(stopped at 5\): lower data.train"
+        ConfigError, match=r"6 different train problems.*5 from 2 numbers in 1\.\.2.*Lower data\.train_problems"
     ):
         make_problems(replace(tiny, train_problems=6))
 
@@ -138,10 +136,10 @@ def test_the_question_shows_the_numbers_and_the_target() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"name": "gsm8k"}, "data.name must be 'countdown'"),
-        ({"numbers": 1}, "data.numbers must be between 2 and 6, got 1"),
-        ({"numbers": 7}, "data.numbers must be between 2 and 6, got 7"),
-        ({"low": 5, "high": 4}, "low=5 high=4"),
+        ({"name": "gsm8k"}, "data.name must be .*got 'gsm8k'.*data.name=countdown"),
+        ({"numbers": 1}, "data.numbers must be between 2 and 6; got 1"),
+        ({"numbers": 7}, "data.numbers must be between 2 and 6; got 7"),
+        ({"low": 5, "high": 4}, "low 5, high 4"),
         ({"low": 0}, "1 <= low"),
         ({"high": 100}, "high <= 99"),
         ({"train_problems": 0}, "data.train_problems must be at least 1"),

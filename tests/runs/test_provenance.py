@@ -11,9 +11,7 @@ from harness.runs.provenance import MAX_DIFF_BYTES, collect, git_state, storable
 def checkout(tmp_path):
     (tmp_path / "code.py").write_text("x = 1\n")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run(
-            ["git", "-c", "user.name=n", "-c", "user.email=n@e", "-C", str(tmp_path), *command], check=True
-        )
+        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=n@e", "-C", str(tmp_path), *command], check=True)
     return tmp_path
 
 

@@ -77,9 +77,7 @@ def test_many_differences_are_counted(tmp_path):
         folder.freeze(frozen("x=1", seeds=list(range(100, 120))))
 
 
-@pytest.mark.parametrize(
-    "content, message", [("{", "readable study.json"), ('{"schema": 9}', "schema 1; got 9")]
-)
+@pytest.mark.parametrize("content, message", [("{", "readable study.json"), ('{"schema": 9}', "schema 1; got 9")])
 def test_a_folder_of_something_else_is_refused(tmp_path, content, message):
     (tmp_path / "study.json").write_text(content)
     with pytest.raises(StudyError, match=message):

@@ -21,7 +21,8 @@ SMALL = (
     "trainer.epochs=2",
     "trainer.mini_batches=2",
     "trainer.lr=1e-3",
-    "trainer.max_new_tokens=10",
+    "trainer.max_new_tokens=12",
+    "seed=11",  # one with right answers among the 16 of each of the first steps
     "data.train_problems=40",
     "data.test_problems=4",
     "validation.problems=2",
@@ -34,11 +35,7 @@ SMALL = (
 @cache
 def small(method: str, *overrides: str) -> RunConfig:
     """A configuration of `method`; controlled ones track a line from far below the base's entropy."""
-    schedule = (
-        ("schedule=linear", "schedule.start=0.3", "schedule.end=0.1")
-        if METHODS[method].needs_schedule
-        else ()
-    )
+    schedule = ("schedule=linear", "schedule.start=0.3", "schedule.end=0.1") if METHODS[method].needs_schedule else ()
     return resolve([f"method={method}", *schedule, *SMALL, *overrides])
 
 
@@ -54,9 +51,7 @@ def comparable(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def new_run(path: Path, config: RunConfig) -> RunFolder:
-    origin = Provenance(
-        git=GitState(commit=None, dirty=False, diff=""), packages={}, host="here", python="3.11"
-    )
+    origin = Provenance(git=GitState(commit=None, dirty=False, diff=""), packages={}, host="here", python="3.11")
     schedule = None if config.schedule is None else config.schedule.to_dict()
     return RunFolder.create(path, config.to_dict(), schedule, origin)
 

@@ -91,9 +91,7 @@ def test_first_tokens_have_the_frequencies_of_softmax(sampling: Sampling) -> Non
 def test_transitions_have_the_frequencies_of_softmax_after_rows_have_left() -> None:
     """Rows end at different positions; those that go on must keep their own state."""
     model = TableModel(table())
-    rows = generate(
-        model, [[2], [0, 1, 3]], 4_000, Sampling(max_new_tokens=8), EOS, torch.Generator().manual_seed(2)
-    )
+    rows = generate(model, [[2], [0, 1, 3]], 4_000, Sampling(max_new_tokens=8), EOS, torch.Generator().manual_seed(2))
     assert len(model.selections) > 3  # the first is the repetition of the prompts
     pairs = Counter(pair for row in rows for pair in pairwise(row))
     for token in range(VOCABULARY - 1):
@@ -155,9 +153,7 @@ def test_every_token_is_the_inversion_of_its_uniform_under_transformers(shipped:
     """
     model = transformers.AutoModelForCausalLM.from_pretrained(shipped.folder, dtype=torch.float32)
     prompts, n, limit, temperature = shipped.prompts(["3 7 2=13", "1 1=2", "13 12 11=10"]), 6, 12, 1.3
-    rows = shipped.sample(
-        prompts, n, Sampling(temperature, max_new_tokens=limit), torch.Generator().manual_seed(6)
-    )
+    rows = shipped.sample(prompts, n, Sampling(temperature, max_new_tokens=limit), torch.Generator().manual_seed(6))
     uniforms = torch.rand((limit, len(rows)), generator=torch.Generator().manual_seed(6))
     for index, row in enumerate(rows):
         prompt = prompts[index // n]

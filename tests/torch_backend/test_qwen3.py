@@ -151,9 +151,7 @@ def test_transformers_loads_what_is_saved(lean: Policy, reference: Any, tmp_path
 def test_the_same_generator_gives_the_same_samples_from_both_models(folder: Path, lean: Policy) -> None:
     generic = Policy(folder, HFModel(folder), PolicyTokenizer.load(folder), CPU)
     sampling = Sampling(0.9, top_p=0.95, top_k=12, max_new_tokens=12)
-    samples = [
-        policy.sample(PROMPTS, 8, sampling, torch.Generator().manual_seed(5)) for policy in (lean, generic)
-    ]
+    samples = [policy.sample(PROMPTS, 8, sampling, torch.Generator().manual_seed(5)) for policy in (lean, generic)]
     assert samples[0] == samples[1]
     assert len({tuple(sample) for sample in samples[0]}) > 20
     rollouts = lean.rollouts(PROMPTS, samples[0])

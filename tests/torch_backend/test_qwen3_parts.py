@@ -49,7 +49,5 @@ def test_what_the_lean_forward_cannot_do_is_refused(setting: dict[str, Any], fou
 
 def test_both_spellings_of_rope_theta_are_read() -> None:
     old = Qwen3Shape.from_config({**PLAIN, "rope_theta": 5e5})
-    assert old == Qwen3Shape.from_config(
-        {**PLAIN, "rope_parameters": {"rope_type": "default", "rope_theta": 5e5}}
-    )
+    assert old == Qwen3Shape.from_config({**PLAIN, "rope_parameters": {"rope_type": "default", "rope_theta": 5e5}})
     assert old.rope_theta == 5e5

@@ -34,9 +34,7 @@ def quick_disk() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", params=METHODS)
-def uninterrupted(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, RunFolder]:
+def uninterrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, RunFolder]:
     run = new_run(tmp_path_factory.mktemp("whole") / "run", config_of(request.param))
     assert execute(run) is RunState.COMPLETE
     return request.param, run
@@ -73,9 +71,7 @@ def test_stopped_and_resumed(uninterrupted: tuple[str, RunFolder], tmp_path: Pat
     assert run.is_done()
     assert [attempt["from_step"] for attempt in run.manifest()["attempts"]] == [0, stop_after]
     assert records(run) == records(whole)
-    assert [run.samples(step) for step in run.samples_steps()] == [
-        whole.samples(s) for s in whole.samples_steps()
-    ]
+    assert [run.samples(step) for step in run.samples_steps()] == [whole.samples(s) for s in whole.samples_steps()]
     assert_same_state(run.checkpoint_dir(STEPS), whole.checkpoint_dir(STEPS))
 
 

@@ -69,8 +69,15 @@ def distinct_labels(labels: pd.Series, settings: pd.DataFrame) -> pd.Series:
         group = texts.iloc[places]
         keys = _telling(group)
         for place in places if keys else ():
-            result[place] += f" ({', '.join(f'{key}={texts[key].iloc[place]}' for key in keys)})"
+            told = (f"{_shortest(key, texts.columns)}={texts[key].iloc[place]}" for key in keys)
+            result[place] += f" ({', '.join(told)})"
     return pd.Series(result, index=labels.index)
+
+
+def _shortest(key: str, keys: pd.Index) -> str:
+    """The last part of a dotted key where no other key ends in it: labels stand on axes."""
+    last = key.rsplit(".", 1)[-1]
+    return last if sum(other.rsplit(".", 1)[-1] == last for other in keys) == 1 else key
 
 
 def settings_of(configs: list[dict[str, Any]], seeds: list[int]) -> pd.DataFrame:

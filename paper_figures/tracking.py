@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 
 from paper_figures.style import GREY, look
 
+LABEL_WIDTH = 34  # characters; longer labels would leave the axis no room
 X = "tracking error, steps 21 to the last (nats per token)"
 
 
@@ -24,7 +26,7 @@ def draw(ax: Axes, frame: pd.DataFrame) -> Axes:
         if row["seeds"] > 1:
             _seeds(ax, row["values"], place - 0.28, method.marker)
         ax.plot(row["tracking_error"], place, marker=method.marker, color=method.colour, markersize=4.5)
-    ax.set_yticks(range(len(ordered)), [str(label) for label in ordered["label"]])
+    ax.set_yticks(range(len(ordered)), [fill(str(label), LABEL_WIDTH) for label in ordered["label"]])
     ax.set_ylim(-0.7, len(ordered) - 0.3)
     ax.set_xlim(left=0)
     ax.locator_params(axis="x", nbins=6)

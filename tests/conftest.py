@@ -8,6 +8,7 @@ means any skip at all) must be there: its tests then fail where they would be sk
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -19,7 +20,11 @@ def _cuda() -> str | None:
     return None if torch.cuda.is_available() else "no CUDA device"
 
 
-FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda}
+def _latex() -> str | None:
+    return None if shutil.which("pdflatex") else "no pdflatex (Debian: texlive-latex-base)"
+
+
+FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda, "latex": _latex}
 """Name of a feature -> what is missing, or None where it is there."""
 
 REQUIRED = os.environ.get("REQUIRE", "").split()

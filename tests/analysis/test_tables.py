@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def test_latex_has_as_many_columns_as_it_declares(frame: pd.DataFrame) -> None:
     assert all(line.isascii() for line in rows)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.needs("latex")
 def test_latex_compiles(frame: pd.DataFrame, tmp_path: Path) -> None:
     odd = frame.assign(label=["[a] 50 % & x_1^2 <é> ~ \\", *frame["label"][1:]])
     body = render(odd, "tex") + "\n" + render(frame, "tex")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -52,6 +53,15 @@ def test_a_random_expression_has_no_parentheses_to_spare(primes: list[int], coun
             start = opened.pop()
             without = expression[:start] + expression[start + 1 : index] + expression[index + 1 :]
             assert evaluate(without).value != evaluate(expression).value
+
+
+def test_random_expressions_have_every_shape() -> None:
+    """Those with a right operand that needs its parentheses among them."""
+    rng = np.random.default_rng(0)
+    drawn = Counter(re.sub(r"\d+", "n", random_expression((5, 7, 9), rng)) for _ in range(4_000))
+    needed = ["n-(n-n)", "n-(n+n)", "n/(n/n)", "n/(n*n)", "(n+n)*n", "n*(n+n)", "n/(n-n)", "n-n*n", "n+n+n"]
+    assert all(drawn[shape] >= 5 for shape in needed), drawn
+    assert sum(drawn[f"n{a}n{b}n"] for a in "+-*/" for b in "+-*/") > 1_000
 
 
 @pytest.mark.parametrize("config", [SMALL, replace(SMALL, numbers=2, high=30), replace(SMALL, numbers=5)], ids=str)

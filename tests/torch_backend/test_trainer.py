@@ -172,3 +172,20 @@ def test_a_validation_does_not_touch_the_run(tiny: Path) -> None:
         watched.validate()
         watched.step()
     assert same(weights(plain), weights(watched))
+
+
+def test_the_controllers_state_goes_from_step_to_step(tiny: Path) -> None:
+    """EntroPIC's integral is the sum of the errors of all steps, and alpha follows from it."""
+    config = small("entropic")
+    trainer, steps = trained(config, tiny, 3)
+    errors = [metrics["control/entropy"] - metrics["control/target"] for metrics in steps]
+    assert trainer.progress.method_state == {"integral": pytest.approx(sum(errors))}
+    assert steps[2]["control/alpha"] == pytest.approx(errors[2] + 0.01 * sum(errors))
+    assert abs(steps[2]["control/alpha"]) < 1  # or the limit would hide it
+
+
+def test_every_step_draws_anew(tiny: Path) -> None:
+    """One problem, and a policy that hardly moves: what differs between steps is what was drawn."""
+    still = ("trainer.prompts_per_step=1", "data.train_problems=1", "trainer.lr=1e-12")
+    _, steps = trained(small("grpo", *still), tiny, 3)
+    assert len({round(metrics["actor/entropy"], 4) for metrics in steps}) == 3

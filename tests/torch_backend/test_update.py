@@ -198,3 +198,14 @@ def test_the_gradient_is_clipped_to_its_norm(tiny: Path) -> None:
     metrics = subject.step(prepared(subject.policy), 1)
     assert metrics["actor/grad_norm"] > 0.1  # as measured before clipping
     assert gradients(subject).norm() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_every_update_has_a_gradient_of_its_own(tiny: Path) -> None:
+    """With steps too small to move the policy, a second epoch's gradient is the first one's, not twice it."""
+    norms = []
+    for epochs in (1, 3):
+        still = ("trainer.lr=1e-12", "trainer.mini_batches=1", "trainer.max_grad_norm=1e9")
+        subject = updater(tiny, small("grpo", *still, f"trainer.epochs={epochs}"))
+        subject.step(prepared(subject.policy), 1)
+        norms.append(gradients(subject).norm())
+    assert norms[1] == pytest.approx(norms[0], rel=1e-4)

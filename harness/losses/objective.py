@@ -80,7 +80,13 @@ def _without(surrogate: Surrogate, term: ClipCov, inputs: LossInputs, generator:
         inputs.log_prob, inputs.advantages, inputs.mask, surrogate.up | surrogate.down,
         term.fraction, term.low, term.high, generator,
     )  # fmt: skip
-    return replace(surrogate, loss=surrogate.loss.masked_fill(removed, 0.0))
+    positive = (inputs.advantages > 0)[:, None]
+    return replace(
+        surrogate,
+        loss=surrogate.loss.masked_fill(removed, 0.0),
+        up=surrogate.up | (removed & positive),
+        down=surrogate.down | (removed & ~positive),
+    )
 
 
 def _token_means(surrogate: Surrogate, inputs: LossInputs) -> dict[str, Tensor]:

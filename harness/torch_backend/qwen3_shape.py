@@ -43,5 +43,7 @@ class Qwen3Shape:
                 ", ".join(found),
                 "Use a model without them.",
             )
-        values = {**config, "rope_theta": config.get("rope_theta") or rope["rope_theta"]}
+        values = {**config, "rope_theta": config.get("rope_theta") or rope.get("rope_theta")}
+        if missing := [field.name for field in fields(cls) if values.get(field.name) is None]:
+            raise ConfigError("config.json must give the model's shape", f"no {', '.join(missing)}", "Save it again.")
         return cls(**{field.name: values[field.name] for field in fields(cls)})

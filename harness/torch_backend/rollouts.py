@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness.errors import InputError
+
 
 @dataclass(frozen=True)
 class Rollouts:
@@ -26,7 +28,13 @@ class Rollouts:
     @classmethod
     def of(cls, prompts: list[list[int]], responses: list[list[int]], pad_id: int, device: torch.device) -> Rollouts:
         """From token ids; `responses` holds the same number of siblings for each prompt, adjacent."""
-        siblings = len(responses) // len(prompts)
+        siblings, left = divmod(len(responses), len(prompts))
+        if left or not siblings:
+            raise InputError(
+                "each prompt must have the same number of responses",
+                f"{len(responses)} responses to {len(prompts)} prompts",
+                "Sample whole groups.",
+            )
         prompt_ids, prompt_length = _padded(prompts, pad_id, device)
         response_ids, response_length = _padded(responses, pad_id, device)
         prompt_of = torch.arange(len(prompts), device=device).repeat_interleave(siblings)

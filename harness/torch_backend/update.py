@@ -66,7 +66,8 @@ class Updater:
             rows = torch.as_tensor(part, device=device)
             for name, value in self._update(batch, rows, advantages, per_row, draws).items():
                 sums[name] += value / len(parts)
-        sums["actor/pg_clipfrac"] = sums["actor/clipfrac_up"] + sums["actor/clipfrac_down"]
+        if parts:
+            sums["actor/pg_clipfrac"] = sums["actor/clipfrac_up"] + sums["actor/clipfrac_down"]
         return {**sums, "actor/updates": float(len(parts)), "actor/lr": self.trainer.lr}
 
     def _update(

@@ -207,5 +207,5 @@ def test_every_update_has_a_gradient_of_its_own(tiny: Path) -> None:
         still = ("trainer.lr=1e-12", "trainer.mini_batches=1", "trainer.max_grad_norm=1e9")
         subject = updater(tiny, small("grpo", *still, f"trainer.epochs={epochs}"))
         subject.step(prepared(subject.policy), 1)
-        norms.append(gradients(subject).norm())
+        norms.append(float(gradients(subject).norm()))
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)

@@ -18,7 +18,7 @@ def clip_cov_mask(
 ) -> Tensor:
     """(B, R) bool, True where Clip-Cov removes the token from the surrogate; verl `compute_policy_loss_clip_cov`.
 
-    cov = (A - mean A)(log_prob - mean log_prob), means over the tokens given (as in verl, a micro-batch). Of the tokens with
+    cov = (A - mean A)(log_prob - mean log_prob), means over the tokens given (as in verl, a micro-batch). Of those with
     low < cov < high that the ratio clip left alone (`clipped` False), at most max(1, fraction * tokens) are drawn.
     """
     valid = mask.bool()

@@ -66,7 +66,12 @@ class PolicyTokenizer:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def decode(self, ids: list[int]) -> str:
-        return self.tokenizer.decode(ids, skip_special_tokens=True)
+        """The text of a response without the end token that ends it; any other special token stays, visibly.
+
+        Were they dropped, a policy could spend entropy on tokens that cost it nothing, and learn to.
+        """
+        ended = bool(ids) and ids[-1] == self.eos_id
+        return self.tokenizer.decode(ids[:-1] if ended else ids, skip_special_tokens=False)
 
 
 def _known(entry: object, role: str, tokenizer: Tokenizer, folder: Path) -> int:

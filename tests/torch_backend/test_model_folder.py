@@ -70,6 +70,16 @@ def test_text_survives_encoding_and_decoding(shipped: Policy) -> None:
     assert tokenizer.encode("x") == [2]  # <unk>
 
 
+def test_special_tokens_inside_an_answer_are_seen_by_the_grader(shipped: Policy) -> None:
+    """Else a policy whose entropy is held up learns to spend it on tokens that cost nothing (docs/log.md)."""
+    pad, eos = shipped.tokenizer.pad_id, shipped.tokenizer.eos_id
+    right = shipped.tokenizer.encode("3+4")
+    problem = Problem("p", (3, 4), 7)
+    assert grade(problem, shipped.text([*right, eos])).correct
+    for hidden in ([*right, pad, eos], [right[0], 2, *right[1:], eos], [*right, eos, eos]):
+        assert not grade(problem, shipped.text(hidden)).correct
+
+
 @pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
 def test_a_missing_part_of_the_tokenizer_is_refused(name: str, copy: Path) -> None:
     (copy / name).unlink()

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from harness.assets import model_folder
 from harness.errors import ConfigError
+from harness.problems.countdown import Problem, grade
 from harness.torch_backend import hf_folder
 from harness.torch_backend.policy import Policy
 from harness.torch_backend.tokenizer import PolicyTokenizer

@@ -76,15 +76,6 @@ def time_in_band(entropy: ArrayLike, low: ArrayLike, high: ArrayLike, first_step
     return _mean(inside)
 
 
-def _counts(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    array = np.asarray(values)
-    if not np.all(np.equal(np.mod(array, 1), 0)):
-        raise InputError(
-            f"{name} counts samples and is a whole number", f"{name}={values!r}", "Pass counts, not rates."
-        )
-    return array.astype(np.int64)
-
-
 def _tail(first_step: int, *curves: ArrayLike) -> list[Floats]:
     """The curves from `first_step` on; index 0 of a curve is step 1."""
     arrays = np.broadcast_arrays(*(np.asarray(curve, dtype=np.float64) for curve in curves))

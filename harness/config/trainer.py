@@ -52,8 +52,3 @@ class TrainerConfig(Group):
     def rows_per_step(self) -> int:
         """Rollouts of one step, before any filter."""
         return self.prompts_per_step * self.rollouts_per_prompt
-
-    @property
-    def updates_per_step(self) -> int:
-        """Optimiser updates of one step."""
-        return self.epochs * self.mini_batches

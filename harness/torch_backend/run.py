@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import torch
 
@@ -81,10 +80,3 @@ class _Loop:
         with self.folder.writing_checkpoint(step) as temporary:
             self.trainer.save(temporary)
         self.folder.retain_checkpoints(self.config.checkpoint.keep)
-
-
-def checkpoint_policy(folder: Path) -> Path | None:
-    """The newest checkpoint of a run folder as a Hugging Face model folder, or None."""
-    run = RunFolder(folder)
-    newest = run.latest_checkpoint()
-    return None if newest is None else run.checkpoint_dir(newest)

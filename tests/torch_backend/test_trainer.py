@@ -57,7 +57,7 @@ def test_every_method_trains(method: str, tiny: Path) -> None:
         assert wanted <= metrics.keys()
         assert 0 < metrics["actor/entropy"] < math.log(22)
         assert metrics["training/samples_seen"] == 16 * metrics["training/global_step"]
-    assert any(metrics["actor/updates"] == config.trainer.updates_per_step for metrics in steps)
+    assert any(metrics["actor/updates"] == config.trainer.epochs * config.trainer.mini_batches for metrics in steps)
     assert not any(torch.equal(tensor, before[name]) for name, tensor in weights(trainer).items())
     assert set(trainer.progress.method_state) == set(config.method.initial_state())
     assert ("control/alpha" in steps[0]) == (method == "entropic")

@@ -1,10 +1,11 @@
-"""All figures of a study: PNG, PDF and a sidecar each."""
+"""All figures of a study: PNG, PDF, the frame that was drawn (CSV) and a sidecar each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -27,8 +28,16 @@ REFERENCE = "grpo"
 Drawing = Callable[[], Figure]
 
 
+class Planned(NamedTuple):
+    """A figure before it is drawn: its file name, the frame it shows, and the function that draws it."""
+
+    name: str
+    frame: pd.DataFrame
+    draw: Drawing
+
+
 def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:
-    """Draws every figure that the runs below `runs_path` have data for; the PNG, PDF and JSON files written.
+    """Draws every figure that the runs below `runs_path` have data for; the PNG, PDF, CSV and JSON files written.
 
     Raises:
         RunFolderError: no run folder at or below `runs_path`.
@@ -36,21 +45,23 @@ def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:
     runs, out = load_runs(runs_path), Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, drawing in drawings(runs):
+    for figure in planned(runs):
         with style.active():
-            written += save(drawing(), out / name)
-        written.append(write_sidecar(out / f"{name}.png", runs))
+            written += save(figure.draw(), out / figure.name)
+        written.append(out / f"{figure.name}.csv")
+        figure.frame.to_csv(written[-1], index=False)
+        written.append(write_sidecar(out / f"{figure.name}.png", runs))
     return written
 
 
-def drawings(runs: Runs) -> Iterator[tuple[str, Drawing]]:
-    """(name, function that draws it) for every figure that has data; call it inside `style.active()`."""
+def planned(runs: Runs) -> Iterator[Planned]:
+    """Every figure that has data; to be drawn inside `style.active()`."""
     yield from _of_steps(runs)
     if len(runs.samples):
         yield from _of_samples(runs)
     errors = tracking_summary(runs)
     if len(errors):
-        yield "tracking", partial(_tracking, errors, runs)
+        yield Planned("tracking", errors, partial(_tracking, errors, runs))
 
 
 def save(drawn: Figure, path: Path) -> list[Path]:
@@ -62,7 +73,7 @@ def save(drawn: Figure, path: Path) -> list[Path]:
     return files
 
 
-def _of_steps(runs: Runs) -> Iterator[tuple[str, Drawing]]:
+def _of_steps(runs: Runs) -> Iterator[Planned]:
     counts = runs.runs.groupby("label")["seed"].nunique()
     curves = _measured(entropy_curves(runs), "entropy")
     if len(curves):
@@ -70,23 +81,25 @@ def _of_steps(runs: Runs) -> Iterator[tuple[str, Drawing]]:
         target = "dotted: target" if curves["target"].notna().any() else ""
         band = "grey: band" if (curves["high"] > curves["low"]).any() else ""
         note = captions.note(runs, lines, target, band, captions.seeds(counts))
-        yield "entropy", partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
+        draw = partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
+        yield Planned("entropy", curves, draw)
     rewards = _measured(reward_curves(runs), "reward")
     if len(rewards):
         width = reward.window(rewards)
         smoothed = f"mean of seeds over {width} steps; pale: each step" if width > 1 else ""
         note = captions.note(runs, smoothed, captions.seeds(counts))
-        yield "reward", _together(reward.draw, rewards, reward.X, reward.Y, note, runs)
+        yield Planned("reward", rewards, _together(reward.draw, rewards, reward.X, reward.Y, note, runs))
 
 
-def _of_samples(runs: Runs) -> Iterator[tuple[str, Drawing]]:
+def _of_samples(runs: Runs) -> Iterator[Planned]:
     """The figures of each benchmark; its name is part of theirs where there are several."""
     sources = sorted(runs.samples["source"].unique())
     for source in sources:
         suffix = f"_{source}" if len(sources) > 1 else ""
         curve = pass_at_k_curves(runs, source=source)
         note = captions.note(runs, f"{source}, last validated step", captions.samples(curve))
-        yield f"pass_at_k{suffix}", _together(pass_at_k.draw, curve, pass_at_k.X, pass_at_k.Y, note, runs)
+        draw = _together(pass_at_k.draw, curve, pass_at_k.X, pass_at_k.Y, note, runs)
+        yield Planned(f"pass_at_k{suffix}", curve, draw)
         progress = validation_curves(runs, ("mean@n", "pass@K"), source=source)
         if progress["step"].nunique() < 2:
             continue
@@ -94,8 +107,8 @@ def _of_samples(runs: Runs) -> Iterator[tuple[str, Drawing]]:
         for metric, name in (("mean@n", "accuracy"), ("pass@K", "pass_at_n")):
             y = f"{metric[:5]}{captions.span(progress['n'])}"
             frame = progress[progress["metric"] == metric]
-            drawing = _together(validation.draw, frame, validation.X, y, note, runs)
-            yield f"{name}_over_training{suffix}", drawing
+            draw = _together(validation.draw, frame, validation.X, y, note, runs)
+            yield Planned(f"{name}_over_training{suffix}", frame, draw)
 
 
 def _together(draw: panels.Draw, frame: pd.DataFrame, x: str, y: str, note: str, runs: Runs) -> Drawing:

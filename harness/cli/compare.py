@@ -31,7 +31,7 @@ def call(given: argparse.Namespace) -> int:
     from analysis import compare, load_runs, render, summary_sentences, write_table
 
     runs = load_runs(given.runs)
-    baseline = given.baseline or ("grpo" if (runs.runs["method"] == "grpo").any() else None)
+    baseline = given.baseline or _default_baseline(runs.runs["label"][runs.runs["method"] == "grpo"].nunique())
     frame = compare(runs, baseline, given.metrics, step=given.step, source=given.source)
     print(render(frame, given.format), end="")
     if given.format == "text":
@@ -44,6 +44,14 @@ def call(given: argparse.Namespace) -> int:
     if given.out is not None:
         print(f"written to {write_table(frame, runs, given.out)}", file=sys.stderr)
     return 0
+
+
+def _default_baseline(configurations: int) -> str | None:
+    """grpo where the runs have one configuration of it."""
+    if configurations > 1:
+        told = f"no baseline: there are {configurations} configurations of grpo; choose one: --baseline LABEL"
+        print(told, file=sys.stderr)
+    return "grpo" if configurations == 1 else None
 
 
 COMMAND = Command(

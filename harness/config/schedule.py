@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from harness.config.group import mapping, read, typed
-from harness.core.progress import CONVENTIONS
 from harness.core.schedule import BandSchedule
 from harness.core.schedules import FAMILIES, Curve
 from harness.errors import ConfigError, as_setting, unknown
@@ -89,7 +88,7 @@ def _bands(curve: type[Curve], parameters: tuple[str, ...], found: Mapping[str, 
     target = {name: found[name] for name in parameters if found.get(name) is not None}
     bounds = [name for name in ("low", "high") if found.get(name) is not None]
     width = typed("schedule.width", found.get("width"), float | None)
-    convention = found.get("progress", CONVENTIONS[0])
+    convention = typed("schedule.progress", found.get("progress"), str)
     if not bounds:
         _refuse_incomplete(curve, parameters, target)
         with as_setting("schedule"):

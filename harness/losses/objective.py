@@ -45,12 +45,15 @@ def objective(plan: LossPlan, clip: Clip, kl_coef: float, inputs: LossInputs, ge
     `generator` (on the CPU) draws Clip-Cov's tokens.
     """
     surrogate = _surrogate(plan, clip, inputs)
+    removed: dict[str, Tensor] = {}
     for term in plan.terms:
         if isinstance(term, ClipCov):
+            before = surrogate
             surrogate = _without(surrogate, term, inputs, generator)
+            removed["actor/clip_cov_removed"] = (surrogate.clipped & ~before.clipped).sum()
     policy = (surrogate.loss * inputs.weights).sum()
     loss = policy
-    metrics = {"actor/pg_loss": policy.detach()}
+    metrics = {"actor/pg_loss": policy.detach(), **removed}
     for term in plan.terms:
         if isinstance(term, EntropyBonus):
             assert inputs.entropy is not None  # needs_entropy told the caller
@@ -77,7 +80,7 @@ def _surrogate(plan: LossPlan, clip: Clip, inputs: LossInputs) -> Surrogate:
 
 def _without(surrogate: Surrogate, term: ClipCov, inputs: LossInputs, generator: torch.Generator) -> Surrogate:
     removed = clip_cov_mask(
-        inputs.log_prob, inputs.advantages, inputs.mask, surrogate.up | surrogate.down,
+        inputs.log_prob, inputs.advantages, inputs.mask, surrogate.clipped,
         term.fraction, term.low, term.high, generator,
     )  # fmt: skip
     positive = (inputs.advantages > 0)[:, None]

@@ -29,6 +29,11 @@ class Surrogate:
     down: Tensor
     dual: Tensor
 
+    @property
+    def clipped(self) -> Tensor:
+        """(B, R) bool: by the bound above or below."""
+        return self.up | self.down
+
 
 def token_surrogate(log_prob: Tensor, old_log_prob: Tensor, advantages: Tensor, clip: Clip) -> Surrogate:
     """max(-A r, -A clip(r)) per token, r = exp(log_prob - old_log_prob); dual clip (Ye et al. 2020) for A < 0.

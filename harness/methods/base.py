@@ -17,8 +17,10 @@ State: TypeAlias = Mapping[str, float]
 
 
 class LossSettings(Protocol):
-    """The part of the `loss` configuration that a method may have an opinion on (ratios, dimensionless)."""
+    """The part of the `loss` configuration that a method may have an opinion on (clip bounds are on the ratio)."""
 
+    @property
+    def average(self) -> str: ...
     @property
     def clip_low(self) -> float: ...
     @property

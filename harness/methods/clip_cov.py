@@ -13,7 +13,9 @@ from harness.methods.plan import ClipCov, LossPlan
 class ClipCovariance(OnBase):
     """A random `fraction` of all tokens, drawn from those with covariance in (low, high), gets no gradient.
 
-    The ratio clip is out of the way: clip_low 1, clip_high 1, clip_c 10 as released; those are loss settings.
+    At least one token of an update is removed where there is a candidate, as in verl, so small batches lose more
+    than `fraction`: `actor/clip_cov_removed` is the share that was. The ratio clip is out of the way with
+    clip_low 1, clip_high 1, clip_c 10 as released; those are loss settings.
     """
 
     name = "clip_cov"
@@ -27,8 +29,8 @@ class ClipCovariance(OnBase):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= finite("fraction", self.fraction) <= 1:
-            raise InputError("fraction must be in [0, 1]", f"{self.fraction:g}", "The paper's is 2e-4.")
+        if not 0 < finite("fraction", self.fraction) <= 1:
+            raise InputError("fraction must be in (0, 1]", f"{self.fraction:g}", "The paper's is 2e-4.")
         if not number("low", self.low) < number("high", self.high):
             found = f"low {self.low:g}, high {self.high:g}"
             raise InputError("low must be below high", found, "Exchange them.")
@@ -39,6 +41,7 @@ class ClipCovariance(OnBase):
 
     def check(self, loss: LossSettings) -> None:
         """Raises ConfigError when the ratio clip is narrower than 1, and would act before the covariance."""
+        super().check(loss)
         if loss.clip_low < 1 or loss.clip_high < 1:
             raise ConfigError(
                 "clip_cov needs loss.clip_low >= 1 and loss.clip_high >= 1",

@@ -18,6 +18,7 @@ class ClipHigher(OnBase):
 
     def check(self, loss: LossSettings) -> None:
         """Raises ConfigError unless clip_high > clip_low."""
+        super().check(loss)
         if not loss.clip_high > loss.clip_low:
             raise ConfigError(
                 "clip_higher needs loss.clip_high > loss.clip_low",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from harness.errors import ConfigError
+from harness.methods.base import LossSettings
 from harness.methods.grpo import Grpo
 from harness.methods.plan import LossPlan
 
@@ -16,3 +18,12 @@ class Gspo(Grpo):
 
     def loss(self) -> LossPlan:
         return LossPlan(ratio="sequence")
+
+    def check(self, loss: LossSettings) -> None:
+        """Raises ConfigError for an average that lets long sequences weigh more: the ratio is of a sequence."""
+        if loss.average == "token_mean":
+            raise ConfigError(
+                "gspo averages over sequences (its released loss forced it)",
+                f"loss.average {loss.average!r}",
+                "Set loss.average=seq_mean_token_mean, or eq5.",
+            )

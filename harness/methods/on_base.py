@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from harness.core.types import FloatArray, IntArray
 from harness.errors import ConfigError, unknown
 from harness.methods import registry  # read when called: it is what imports this module
-from harness.methods.base import Method, State
+from harness.methods.base import LossSettings, Method, State
 from harness.methods.plan import Action, Batch, LossPlan
 
 
@@ -42,3 +42,6 @@ class OnBase(Method):
 
     def loss(self) -> LossPlan:
         return self.inner.loss()
+
+    def check(self, loss: LossSettings) -> None:
+        self.inner.check(loss)

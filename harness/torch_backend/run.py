@@ -9,6 +9,7 @@ import torch
 
 from harness.assets import model_folder
 from harness.config import RunConfig
+from harness.errors import ConfigError
 from harness.runs import RunFolder, RunState
 from harness.torch_backend.trainer import Trainer
 
@@ -21,6 +22,10 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     The caller holds the run's lock and records a failure. `on_step` sees each record after it is on disk.
     """
     config = RunConfig.from_dict(folder.manifest()["config"])
+    if config.trainer.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "trainer.device must be a device of this machine", "'cuda', and torch finds none", "Set trainer.device=cpu."
+        )
     torch.set_num_threads(config.trainer.threads)
     newest = folder.latest_checkpoint()
     checkpoint = None if newest is None else folder.checkpoint_dir(newest)

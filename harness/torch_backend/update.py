@@ -12,6 +12,7 @@ from harness.config.loss import LossConfig
 from harness.config.trainer import TrainerConfig
 from harness.core.partition import epoch_partitions
 from harness.core.types import IntArray
+from harness.errors import StateError
 from harness.losses.aggregate import aggregate, row_weights
 from harness.losses.objective import LossInputs, LossParts, needs_entropy, objective
 from harness.losses.surrogate import Clip
@@ -20,7 +21,13 @@ from harness.torch_backend.policy import Policy
 from harness.torch_backend.random import torch_generator
 from harness.torch_backend.rollouts import Rollouts
 
-TOKEN_SUMS = ("actor/clipfrac_up", "actor/clipfrac_down", "actor/pg_clipfrac_lower", "actor/ppo_kl")
+TOKEN_SUMS = (
+    "actor/clip_cov_removed",
+    "actor/clipfrac_up",
+    "actor/clipfrac_down",
+    "actor/pg_clipfrac_lower",
+    "actor/ppo_kl",
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +69,10 @@ class Updater:
         )
         draws = torch_generator(self.seed, step, "clip_cov")
         sums: dict[str, float] = defaultdict(float)
-        for part in parts:
+        for update, part in enumerate(parts, start=1):
             rows = torch.as_tensor(part, device=device)
-            for name, value in self._update(batch, rows, advantages, per_row, draws).items():
+            where = f"update {update} of {len(parts)} in step {step}"
+            for name, value in self._update(batch, rows, advantages, per_row, draws, where).items():
                 sums[name] += value / len(parts)
         if parts:
             sums["actor/pg_clipfrac"] = sums["actor/clipfrac_up"] + sums["actor/clipfrac_down"]
@@ -77,6 +85,7 @@ class Updater:
         advantages: Tensor,
         per_row: Tensor | None,
         draws: torch.Generator,
+        where: str,
     ) -> dict[str, float]:
         mask = batch.rollouts[rows].mask
         weights = aggregate(self.loss.average, mask, None if per_row is None else per_row[rows])
@@ -87,7 +96,14 @@ class Updater:
             parts.loss.backward()
             for name, value in parts.metrics.items():
                 totals[name] = totals.get(name, torch.zeros((), device=rows.device)) + value
-        totals["actor/grad_norm"] = torch.nn.utils.clip_grad_norm_(self.parameters, self.trainer.max_grad_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.trainer.max_grad_norm)
+        if not torch.isfinite(norm):  # before the weights, and the next checkpoint, are lost to it
+            raise StateError(
+                "the gradient must be finite",
+                f"norm {float(norm)} at {where}",
+                "Go on from the last checkpoint in a new run with a lower trainer.lr.",
+            )
+        totals["actor/grad_norm"] = norm
         self.optimizer.step()
         tokens = int(mask.sum())
         return {name: float(value) / (tokens if name in TOKEN_SUMS else 1) for name, value in totals.items()}

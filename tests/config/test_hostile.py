@@ -122,7 +122,11 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ),
     (f"method=band_switch {LINEAR} method.base=none", ["bases must be known ones", "'none'", "Valid: grpo"]),
     (f"method=entropic {LINEAR} method.variant=mine", ["variant must be one of paper, released", "'mine'"]),
-    ("method=clip_cov method.fraction=2", ["fraction must be in [0, 1]", "got 2", "2e-4"]),
+    ("method=clip_cov method.fraction=2", ["fraction must be in (0, 1]", "got 2", "2e-4"]),
+    (
+        f"method=entrocraft {LINEAR} method.base=gspo",
+        ["gspo averages over sequences", "'token_mean'", "Set loss.average=seq_mean_token_mean"],
+    ),
     # the schedule
     (
         "schedule.start=.5",

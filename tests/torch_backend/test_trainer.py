@@ -66,7 +66,7 @@ def test_every_method_trains(method: str, tiny: Path) -> None:
 
 @pytest.mark.parametrize("method", ["entrocraft", "band_switch", "entropy_loss", "clip_cov"])
 def test_methods_train_on_gspo_too(method: str, tiny: Path) -> None:
-    _, (metrics,) = trained(small(method, "method.base=gspo"), tiny, 1)
+    _, (metrics,) = trained(small(method, "method.base=gspo", "loss.average=seq_mean_token_mean"), tiny, 1)
     assert metrics["actor/updates"] == 4
     assert math.isfinite(metrics["actor/pg_loss"])
 

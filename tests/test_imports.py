@@ -54,7 +54,7 @@ BELOW = {
     "harness/runs": ["harness.errors"],
     "harness/losses": ["harness.errors", "harness.methods"],
     "harness/problems": ["harness.errors"],
-    "harness/config": ["harness.core", "harness.errors", "harness.methods", "harness.problems"],
+    "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
     "slurm": [],

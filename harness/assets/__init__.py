@@ -23,3 +23,9 @@ def model_folder(path: str) -> Path:
             "Set model.path=tiny, or give a folder that has a config.json.",
         )
     return folder
+
+
+def located(path: str) -> str:
+    """`path` as it may be written down: a shipped name as it is, a folder absolute. Raises as `model_folder`."""
+    folder = model_folder(path)
+    return path if path in SHIPPED else str(folder.resolve())

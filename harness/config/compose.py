@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import harness
+from harness.assets import located
 from harness.config.run import RunConfig
 from harness.errors import ConfigError, unknown
 
@@ -34,7 +36,9 @@ def resolve(overrides: Iterable[str] = ()) -> RunConfig:
     Raises:
         ConfigError: an override that cannot be read, an unknown key or name, or a value that breaks a rule.
     """
-    return RunConfig.from_dict(compose("run", overrides))
+    config = RunConfig.from_dict(compose("run", overrides))
+    # A relative folder means the present one only now; the run may go on from another.
+    return replace(config, model=replace(config.model, path=located(config.model.path)))
 
 
 def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:

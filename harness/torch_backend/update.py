@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -91,16 +92,18 @@ class Updater:
         weights = aggregate(self.loss.average, mask, None if per_row is None else per_row[rows])
         self.optimizer.zero_grad(set_to_none=True)
         totals: dict[str, Tensor] = {}
+        loss = 0.0
         for piece in torch.arange(len(rows), device=rows.device).split(self.trainer.micro_batch_rows or len(rows)):
             parts = self._forward(batch, rows[piece], advantages, weights[piece], draws)
             parts.loss.backward()
+            loss += float(parts.loss.detach())
             for name, value in parts.metrics.items():
                 totals[name] = totals.get(name, torch.zeros((), device=rows.device)) + value
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.trainer.max_grad_norm)
-        if not torch.isfinite(norm):  # before the weights, and the next checkpoint, are lost to it
+        if not isfinite(loss + float(norm)):  # before the weights, and the next checkpoint, are lost to it
             raise StateError(
-                "the gradient must be finite",
-                f"norm {float(norm)} at {where}",
+                "the loss and its gradient must be finite",
+                f"loss {loss}, norm {float(norm)} at {where}",
                 "Go on from the last checkpoint in a new run with a lower trainer.lr.",
             )
         totals["actor/grad_norm"] = norm

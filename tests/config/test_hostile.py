@@ -63,6 +63,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("trainer.lr=false", ["trainer.lr must be a number", "False (bool)"]),
     ("trainer.lr=null", ["trainer.lr must be a number", "null"]),
     ("seed=one", ["seed must be a whole number", "'one' (str)"]),
+    ("model.path=/no/such", ["shipped models (tiny)", "'/no/such'", "Set model.path=tiny"]),
     ("model.path=7", ["model.path must be a text", "7 (int)"]),
     ("validation.pass_k=[1,two]", ["validation.pass_k[1] must be a whole number", "'two' (str)"]),
     (f"{LINEAR} schedule.start=high", ["schedule.start must be a number", "'high' (str)"]),

@@ -6,7 +6,6 @@ backend that the manifest names, and leaves the outcome in the manifest and in i
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from harness import tracking
 from harness.config import RunConfig
 from harness.errors import HarnessError, LockHeldError
 from harness.runs import RunFolder, RunLock, RunState, last_record
+from harness.runs.alarms import ALARMS
 from harness.runs.manifest import now
 from harness.signals import stop_on_signals
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     """Start or resume the run under its lock; COMPLETE, or STOPPED at a stop request or at SIGINT or SIGTERM.
 
-    `on_step` sees each record once it is on disk.
+    `on_step` sees each record once it is on disk. The first alarm of each kind is printed with its step.
 
     Raises:
         LockHeldError: another process executes this run.
@@ -66,12 +66,13 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     with RunLock(folder.path):
         if folder.is_done():
             return RunState.COMPLETE
+        attempts_before = len(folder.manifest()["attempts"])
         try:
             config = RunConfig.from_dict(folder.manifest()["config"])
             with stop_on_signals(_asking(folder)), tracking.mirror(folder, config) as mirrored:
-                return _backend(config.backend)(folder, _both(mirrored, on_step))
+                return _backend(config.backend)(folder, _all(mirrored, _Alarms().on_step, on_step))
         except Exception as error:
-            _record_failure(folder, error)
+            _record_failure(folder, error, attempts_before)
             raise
 
 
@@ -82,20 +83,33 @@ def _backend(name: str) -> Callable[[RunFolder, OnStep], RunState]:
     return execute
 
 
-def _both(first: OnStep, second: OnStep | None) -> OnStep:
+def _all(*observers: OnStep | None) -> OnStep:
     def on_step(step: int, data: Mapping[str, float]) -> None:
-        first(step, data)
-        if second is not None:
-            second(step, data)
+        for observer in observers:
+            if observer is not None:
+                observer(step, data)
 
     return on_step
 
 
-def _record_failure(folder: RunFolder, error: Exception) -> None:
+class _Alarms:
+    """Says on stderr, and so in a sweep's log.txt, when a record of this attempt first raises an alarm."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def on_step(self, step: int, data: Mapping[str, float]) -> None:
+        for metric, (name, meaning) in ALARMS.items():
+            if data.get(metric) and metric not in self._said:
+                self._said.add(metric)
+                print(f"step {step}: {name}: {meaning} ({metric})", file=sys.stderr, flush=True)
+
+
+def _record_failure(folder: RunFolder, error: Exception, attempts_before: int) -> None:
     name = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
     reason = f"{name}{error}"[:REASON_CHARACTERS]
     attempts = folder.manifest()["attempts"]
-    mine = attempts[-1] if attempts and attempts[-1]["pid"] == os.getpid() else None
+    mine = attempts[-1] if len(attempts) > attempts_before else None
     if mine is None or mine["outcome"] is not None:  # it failed before its attempt began
         folder.update(state=RunState.FAILED, reason=reason, ended=now())
         return

@@ -111,6 +111,7 @@ class Driver:
                     RunFolder(self._folder.runs_path / trial.run_name(seed)),
                     trial.title,
                     self._resolve(run_overrides(self._study, trial.overrides, seed)),
+                    trial.attempts.get(seed),
                 )
                 for seed in self._study.seeds
             }

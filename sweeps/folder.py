@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from harness.config.difference import difference
 from harness.errors import StudyError
 from harness.runs.atomic import write_file
 
@@ -46,6 +46,13 @@ class StudyFolder:
                 repr(found),
                 "Go on with the version that made it, or start a study of another name.",
             )
+        study = saved.get("study")
+        if not isinstance(study, dict) or not {"name", "title", "seeds"} <= set(study):
+            raise StudyError(
+                f"the study.json in {str(self.path)!r} must hold a study with a name, a title and seeds",
+                repr(study)[:SHOWN_CHARACTERS],
+                "Restore it, or start a study of another name.",
+            )
         return saved
 
     def freeze(self, definition: Mapping[str, Any]) -> None:
@@ -70,22 +77,3 @@ def essential(definition: Mapping[str, Any]) -> dict[str, Any]:
     """What makes a study this study: not how many runs go at a time."""
     study = {key: value for key, value in definition["study"].items() if key != "parallel"}
     return {**definition, "study": study}
-
-
-def difference(old: Any, new: Any, key: str = "") -> Iterator[str]:
-    """Lines `key: old -> new` for every leaf in which two JSON values differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        children = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
-    elif isinstance(old, list) and isinstance(new, list):
-        children = [(str(index), *pair) for index, pair in enumerate(itertools.zip_longest(old, new))]
-    else:
-        if old != new:
-            yield f"{key}: {_text(old)} -> {_text(new)}"
-        return
-    for name, before, after in children:
-        yield from difference(before, after, f"{key}.{name}" if key else name)
-
-
-def _text(value: Any) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."

@@ -73,13 +73,22 @@ def create_run(path: Path, resolved: Resolved, title: str, origin: Provenance) -
 def resolved_points(study: StudyConfig, resolve: Resolver) -> list[dict[str, Any]]:
     """The configuration of every point, without what differs between its runs. A ConfigError names the point.
 
-    So a study with a misspelt trial is refused before its first run, not after a night.
+    So a study with a misspelt trial is refused before its first run, not after a night. Of a space to draw from
+    the corner is resolved, too, and not returned: it need not be one of the trials.
     """
-    resolved = []
-    for point in points(study):
-        try:
-            config = resolve(run_overrides(study, point.overrides, study.seeds[0])).config
-        except ConfigError as error:
-            raise ConfigError(f"trial {point.title!r}: {error.rule}", error.value, error.remedy) from error
-        resolved.append({key: value for key, value in config.items() if key not in ("seed", "run", "wandb")})
-    return resolved
+    if study.n_trials:
+        _config(study, corner(study), resolve)
+    configs = [_config(study, point, resolve) for point in points(study)]
+    return [{key: value for key, value in each.items() if key not in ("seed", "run", "wandb")} for each in configs]
+
+
+def corner(study: StudyConfig) -> Point:
+    """The point with the first choice and the lowest value of each dimension of the space."""
+    return drawn_point({dim.key: dim.choices[0] if isinstance(dim, Choices) else dim.low for dim in study.space})
+
+
+def _config(study: StudyConfig, point: Point, resolve: Resolver) -> dict[str, Any]:
+    try:
+        return resolve(run_overrides(study, point.overrides, study.seeds[0])).config
+    except ConfigError as error:
+        raise ConfigError(f"trial {point.title!r}: {error.rule}", error.value, error.remedy) from error

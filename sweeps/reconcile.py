@@ -1,18 +1,20 @@
-"""The decision: given a trial's state, its run folders and their processes, what is to be done.
+"""The decision: given the run folders of an open trial and their processes, what is to be done.
 
     folder state        alive   exit code     action
     any                 yes     any           WAIT      ours, or an orphan: never started twice
     none                no      any           START
     created, running    no      none, 4       START     interrupted, or not yet begun
+    created, running    no      below 0       START     killed; BURY the second time without progress
     created, running    no      other         BURY      it ended without a word: its failure is recorded
     stopped             no      none          START     by an earlier driver
     stopped             no      any           LEAVE     somebody asked it to stop; the next driver goes on
-    failed              no      any           FAILED    START in a retried trial, once
+    failed              no      none          START     where a retry is due, else FAILED
+    failed              no      any           FAILED
     complete            no      any           COMPLETE
     unreadable          no      any           FAILED    what is in it is left for a person to look at
 
 `exit code` is that of the process this driver started last, none where it started none; 4 says that another
-process held the run's lock. A trial that is not RUNNING is left alone whatever its folders say.
+process held the run's lock, below 0 that a signal killed it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.runs import RunState
-from sweeps.trials import TrialState
 
 EXIT_LOCK_HELD = 4
 
@@ -44,7 +45,6 @@ class Verdict(StrEnum):
     OPEN = "open"
     TELL_VALUE = "tell value"
     TELL_FAILED = "tell failed"
-    OVER = "over"
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class RunFacts:
     exit_code: int | None = None
     damage: str | None = None
     """Why the folder cannot be read; `state` is None then."""
+    attempts: int = 0
+    stuck: bool = False
+    """Whether it was killed before, too, and has come no further since."""
+    retry: bool = False
+    """Whether its trial is retried and it had no attempt since it was enqueued for that."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,9 @@ class Decision:
     verdict: Verdict
 
 
-def reconcile(trial: TrialState, runs: Sequence[RunFacts], retry: bool = False) -> Decision:
+def reconcile(runs: Sequence[RunFacts]) -> Decision:
     """The table above for each run; the trial is told once all its runs are complete or failed."""
-    if trial is not TrialState.RUNNING:
-        return Decision((), Verdict.OVER)
-    actions = tuple(run_action(run, retry) for run in runs)
+    actions = tuple(run_action(run) for run in runs)
     if all(action is RunAction.COMPLETE for action in actions):
         return Decision(actions, Verdict.TELL_VALUE)
     if all(action in (RunAction.COMPLETE, RunAction.FAILED) for action in actions):
@@ -78,21 +81,23 @@ def reconcile(trial: TrialState, runs: Sequence[RunFacts], retry: bool = False) 
     return Decision(actions, Verdict.OPEN)
 
 
-def run_action(run: RunFacts, retry: bool) -> RunAction:
+def run_action(run: RunFacts) -> RunAction:
     """The action for one run, by the table of this module."""
     if run.alive:
         return RunAction.WAIT
     if run.damage is not None:
         return RunAction.FAILED
-    fresh = run.exit_code is None
+    code = run.exit_code
     match run.state:
         case None:
             return RunAction.START
         case RunState.CREATED | RunState.RUNNING:
-            return RunAction.START if fresh or run.exit_code == EXIT_LOCK_HELD else RunAction.BURY
+            killed = code is not None and code < 0
+            again = code in (None, EXIT_LOCK_HELD) or (killed and not run.stuck)
+            return RunAction.START if again else RunAction.BURY
         case RunState.STOPPED:
-            return RunAction.START if fresh else RunAction.LEAVE
+            return RunAction.START if code is None else RunAction.LEAVE
         case RunState.FAILED:
-            return RunAction.START if fresh and retry else RunAction.FAILED
+            return RunAction.START if code is None and run.retry else RunAction.FAILED
         case RunState.COMPLETE:
             return RunAction.COMPLETE

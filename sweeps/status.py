@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StudyError
 from harness.runs import RunFolder, RunState, holder
+from harness.runs.alarms import alarms
 from harness.runs.lock import Holder
 from sweeps.folder import StudyFolder
 from sweeps.trials import Trial
@@ -15,6 +17,7 @@ from sweeps.trials import Trial
 WAITING = "waiting"
 INTERRUPTED = "interrupted"
 DAMAGED = "damaged"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class RunStatus:
     """A run as its folder shows it; entropy and target in nats per token, of the last step written.
 
     `state`: a RunState, or waiting (no folder yet), interrupted (its process died), damaged (unreadable).
-    `reason` is that of the last failure, also after a later attempt went well.
+    `reason` is that of the last failure, also after a later attempt went well; `alarms` those of the last step.
     """
 
     name: str
@@ -36,11 +39,12 @@ class RunStatus:
     target: float | None = None
     score: float | None = None
     reason: str | None = None
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TrialStatus:
-    """A trial, its value (mean over `n` seeds) and its runs."""
+    """A trial, its value (mean over `n` seeds) and its runs. `state`: a TrialState, or unknown (no database)."""
 
     name: str
     title: str
@@ -54,13 +58,14 @@ class TrialStatus:
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """A study; `driver` is who works on it now, None when nobody does."""
+    """A study; `driver` is who works on it now, None when nobody does; `note` what of it cannot be read."""
 
     name: str
     title: str
     path: str
     driver: Holder | None
     trials: tuple[TrialStatus, ...]
+    note: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -94,28 +99,64 @@ def run_status(run: RunFolder, title: str = "", alive: bool = False) -> RunStatu
         target=data.get("control/target"),
         score=data.get("critic/score/mean"),
         reason=manifest["reason"],
+        alarms=alarms(data),
     )
 
 
+def attempts(folder: StudyFolder, trial: Trial, seeds: Iterable[int]) -> dict[int, int]:
+    """Seed -> attempts of the trial's run so far."""
+    return {seed: run_status(RunFolder(folder.runs_path / trial.run_name(seed))).attempt for seed in seeds}
+
+
 def study_status(path: Path | str) -> StudyStatus:
-    """The state of the study in a folder. Raises StudyError where there is none."""
+    """The state of the study in a folder; without a readable database what the run folders say, with a note.
+
+    Raises:
+        StudyError: there is no study, or its definition cannot be read.
+    """
     from sweeps.store import read_trials  # Optuna is slow to load, and most commands do without
 
     folder = StudyFolder(path)
     study = folder.definition()["study"]
-    trials = read_trials(folder.store_path, study["name"])
+    try:
+        found = read_trials(folder.store_path, study["name"])
+        trials, note = tuple(_trial_status(folder, trial, study["seeds"]) for trial in found), None
+    except StudyError as error:
+        trials, note = _trials_of_folders(folder), str(error)
     return StudyStatus(
         name=study["name"],
         title=study["title"],
         path=str(folder.path),
         driver=holder(folder.path),
-        trials=tuple(_trial_status(folder, trial, study["seeds"]) for trial in trials),
+        trials=trials,
+        note=note,
     )
+
+
+def shown_study(path: Path | str) -> StudyStatus:
+    """`study_status`, but a damaged definition is a state, too, not an error: it hides no other study."""
+    try:
+        return study_status(path)
+    except StudyError as error:
+        folder = StudyFolder(path)
+        name, trials = folder.path.name, _trials_of_folders(folder)
+        return StudyStatus(name, name, str(folder.path), holder(folder.path), trials, note=str(error))
 
 
 def all_studies(root: Path | str) -> list[StudyStatus]:
     """The studies in the folders directly below `root`, by name; [] where `root` does not exist."""
-    return [study_status(path.parent) for path in sorted(Path(root).glob("*/study.json"))]
+    return [shown_study(path.parent) for path in sorted(Path(root).glob("*/study.json"))]
+
+
+def _trials_of_folders(folder: StudyFolder) -> tuple[TrialStatus, ...]:
+    """The trials that have run folders, without what only the database knows."""
+    trials: dict[str, list[RunStatus]] = {}
+    for path in sorted(folder.runs_path.glob("t*-s*")):
+        trials.setdefault(path.name.rsplit("-s", 1)[0], []).append(run_status(RunFolder(path)))
+    return tuple(
+        TrialStatus(name, title="", state=UNKNOWN, overrides=(), value=None, n=0, reason=None, runs=tuple(runs))
+        for name, runs in trials.items()
+    )
 
 
 def _trial_status(folder: StudyFolder, trial: Trial, seeds: list[int]) -> TrialStatus:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import optuna
 from optuna.trial import FrozenTrial
+from sqlalchemy.exc import SQLAlchemyError
 
 from harness.config.space import Choices, Value
 from harness.config.study import Point, StudyConfig
+from harness.errors import StudyError
 from sweeps.plan import drawn_point
 from sweeps.trials import Trial, TrialState, latest
 
@@ -26,11 +29,16 @@ STATES = {
     optuna.trial.TrialState.RUNNING: TrialState.RUNNING,
     optuna.trial.TrialState.COMPLETE: TrialState.COMPLETE,
     optuna.trial.TrialState.FAIL: TrialState.FAILED,
-    optuna.trial.TrialState.PRUNED: TrialState.PRUNED,
 }
+
+UNREADABLE = (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error, KeyError, RuntimeError)
+"""What Optuna raises, some wrapped and some not, for a file that is locked, half-written or no study at all."""
 
 REPEATED = ("point", "title", "overrides")
 """Attributes that a retry takes over from the trial that failed."""
+
+READ_PATIENCE_S = 1.0
+"""For a reader: a commit of the driver takes milliseconds."""
 
 
 class Store:
@@ -59,12 +67,16 @@ class Store:
             if index not in there:
                 self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(point)})
 
-    def enqueue_retries(self) -> None:
-        """Enqueues a retry of every trial whose last one has failed."""
+    def enqueue_retries(self, attempts: Callable[[Trial], Mapping[int, int]]) -> None:
+        """Enqueues a retry of every trial whose last one has failed.
+
+        `attempts` gives seed -> attempts so far: what a run has more than these, it had for the retry.
+        """
         for trial in self.trials():
             if trial.state is TrialState.FAILED:
                 frozen = self._frozen(trial.number)
                 kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
+                kept |= {"attempts": {str(seed): count for seed, count in attempts(trial).items()}}
                 self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
 
     def running(self) -> list[Trial]:
@@ -124,10 +136,30 @@ class Store:
 
 
 def read_trials(path: Path, study: str) -> list[Trial]:
-    """The last retry of each trial, read without writing; [] where the driver has not yet made the study."""
+    """The last retry of each trial, read without writing; [] where the driver has not yet made the study.
+
+    Raises:
+        StudyError: the database cannot be read, also not after READ_PATIENCE_S. A driver that was killed inside
+            a commit leaves it so: the next one to write rolls the commit back, a reader may not.
+    """
     if not path.is_file():
         return []
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    deadline = time.monotonic() + READ_PATIENCE_S
+    while True:
+        try:
+            return _read(path, study)
+        except UNREADABLE as error:
+            if time.monotonic() > deadline:
+                raise StudyError(
+                    f"the database {str(path)!r} must be readable",
+                    f"{type(error).__name__}: {error.__cause__ or error}".splitlines()[0],
+                    "Start the sweep again: that rolls back what a killed driver left. Else restore the file.",
+                ) from error
+        time.sleep(0.05)
+
+
+def _read(path: Path, study: str) -> list[Trial]:
     storage = _storage(path, "ro")
     try:
         loaded = optuna.load_study(study_name=study, storage=storage)
@@ -182,4 +214,5 @@ def _trial(frozen: FrozenTrial) -> Trial:
         value=frozen.value if frozen.state is optuna.trial.TrialState.COMPLETE else None,
         values={int(seed): value for seed, value in attributes.get("values", {}).items()},
         reason=attributes.get("reason"),
+        attempts={int(seed): count for seed, count in attributes.get("attempts", {}).items()},
     )

@@ -16,7 +16,7 @@ from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher, LocalLauncher
 from sweeps.plan import Resolver, points, resolve, resolved_points
 from sweeps.progress import Observer, unobserved
-from sweeps.status import StudyStatus, study_status
+from sweeps.status import StudyStatus, attempts, study_status
 from sweeps.store import Store
 
 
@@ -52,7 +52,7 @@ def run_study(
         store = Store(folder.store_path, study)
         store.enqueue(points(study))
         if retry_failed:
-            store.enqueue_retries()
+            store.enqueue_retries(lambda trial: attempts(folder, trial, study.seeds))
         driver = Driver(study, folder, store, launcher or LocalLauncher(), resolve, poll_s)
         with stop_on_signals(driver.stop):
             driver.run(observe)

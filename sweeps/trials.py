@@ -14,7 +14,6 @@ class TrialState(StrEnum):
     RUNNING = "running"
     COMPLETE = "complete"
     FAILED = "failed"
-    PRUNED = "pruned"
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,13 @@ class Trial:
     values: dict[int, float] = field(default_factory=dict)
     """The objective of each seed."""
     reason: str | None = None
+    attempts: dict[int, int] = field(default_factory=dict)
+    """Of a retry: the attempts that the run of each seed had when it was enqueued."""
 
     @property
     def name(self) -> str:
         """`t0003`, the same for all retries."""
         return f"t{self.origin:04d}"
-
-    @property
-    def is_retry(self) -> bool:
-        return self.number != self.origin
 
     def run_name(self, seed: int) -> str:
         """`t0003-s1`, the name of a run's folder."""

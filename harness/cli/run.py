@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from harness.cli.command import Command, overrides_argument
 
@@ -18,6 +19,7 @@ def call(given: argparse.Namespace) -> int:
     from harness.cli.run_report import Reporter, print_summary
     from harness.config import resolve
     from harness.config.compose import as_yaml
+    from harness.errors import HarnessError, LockHeldError
     from harness.execute import Exit, run
     from harness.runs import RunState
 
@@ -30,8 +32,14 @@ def call(given: argparse.Namespace) -> int:
     if folder.is_done():
         print_summary(folder, "is already complete")
         return Exit.COMPLETE
-    with Reporter(folder) as reporter:
-        state = run(folder, reporter.on_step)
+    try:
+        with Reporter(folder) as reporter:
+            state = run(folder, reporter.on_step)
+    except LockHeldError:
+        raise  # refused: this process did nothing to the run
+    except HarnessError as error:
+        print(f"entrocraft: {error}", file=sys.stderr)
+        return Exit.FAILED
     print_summary(folder, f"is {state}")
     return Exit.COMPLETE if state is RunState.COMPLETE else Exit.STOPPED
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import RunConfig, default_dir, label
+from harness.config.difference import difference
 from harness.config.identity import UNESSENTIAL
 from harness.config.settings import RunSettings
 from harness.errors import ConfigError
-from harness.runs import RunFolder, RunState
-from sweeps.folder import difference
+from harness.runs import RunFolder, RunLock, RunState
 
 
 def placed(config: RunConfig) -> RunConfig:
@@ -24,18 +24,25 @@ def open_run(config: RunConfig) -> RunFolder:
 
     Raises:
         ConfigError: the folder holds a run of another configuration; the message has the differences.
+        LockHeldError: the run is being executed; nothing of it is changed.
     """
     folder = RunFolder(Path(config.run.dir or default_dir(config)))
-    if not folder.exists():
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with RunLock(folder.path):
+        if folder.exists():
+            _make_ready(folder, config)
+            return folder
         schedule = config.schedule.bands.to_dict() if config.schedule is not None else None
         return RunFolder.create(folder.path, config.to_dict(), schedule)
+
+
+def _make_ready(folder: RunFolder, config: RunConfig) -> None:
     saved = RunConfig.from_dict(folder.manifest()["config"])
     asked = continued(saved, config)
     if asked.trainer.steps > saved.trainer.steps:
+        folder.done_path.unlink(missing_ok=True)  # first: a run with steps to go must never look complete
         folder.update(config=asked.to_dict(), steps=asked.trainer.steps, state=RunState.STOPPED)
-        folder.done_path.unlink(missing_ok=True)
     folder.clear_stop()
-    return folder
 
 
 def continued(saved: RunConfig, asked: RunConfig) -> RunConfig:

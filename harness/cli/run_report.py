@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from harness.runs import RunFolder, last_record
+from harness.runs.alarms import alarms
 
 LINES = 20
 """Lines of progress over a run where the output is no terminal."""
@@ -66,12 +67,12 @@ class Reporter:
 
 
 def figures(data: Mapping[str, float | None]) -> str:
-    """The step's main figures in one line; entropies in nats per token."""
+    """The step's main figures and its alarms in one line; entropies in nats per token."""
     parts = [f"{name} {data[key]:.3f}" for key, name in SHOWN.items() if data.get(key) is not None]
     parts += [
         f"{key.rsplit('/', 1)[1]} {value:.3f}" for key, value in data.items() if _is_mean(key) and value is not None
     ]
-    return "  ".join(parts)
+    return "  ".join([*parts, *alarms(data)])
 
 
 def print_summary(folder: RunFolder, state: str) -> None:

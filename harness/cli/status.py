@@ -47,6 +47,8 @@ def call(given: argparse.Namespace) -> int:
     for study in studies:
         driver = f"driver: process {study.driver['pid']} on {study.driver['host']}" if study.driver else "no driver"
         print(f"{study.title} ({study.name}), in {study.path}; {driver}")
+        if study.note:
+            print(f"  shown from its folders: {study.note}")
         console.print(_table([run for trial in study.trials for run in trial.runs]))
     if runs:
         console.print(_table(runs))
@@ -61,7 +63,7 @@ def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
     """
     from harness.errors import RunFolderError
     from harness.runs import RunFolder
-    from sweeps.status import all_studies, run_status, study_status
+    from sweeps.status import all_studies, run_status, shown_study
 
     studies: list[StudyStatus] = []
     runs: list[RunStatus] = []
@@ -69,7 +71,7 @@ def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
         if not path.is_dir():
             raise RunFolderError("a path must be a folder", repr(str(path)), "Give a study, a run or their parent.")
         if (path / "study.json").is_file():
-            studies.append(study_status(path))
+            studies.append(shown_study(path))
             continue
         studies += all_studies(path)
         folders = [path] if RunFolder(path).exists() else sorted(path.iterdir())
@@ -95,6 +97,7 @@ def _cells(run: RunStatus) -> dict[str, str]:
         "step": f"{run.step}/{run.steps}" if run.steps is not None else "",
         "attempt": str(run.attempt or ""),
         **{name: "" if value is None else f"{value:.3f}" for name, value in figures.items()},
+        "alarms": ", ".join(run.alarms),
         "last failure": run.reason or "",
     }
 

@@ -26,12 +26,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(given: argparse.Namespace) -> int:
     from harness.cli.sweep_report import Reporter, print_plan, print_result
-    from sweeps.plan import points
+    from sweeps.plan import points, resolve, resolved_points
     from sweeps.study import run_study
 
     study = chosen(given.overrides)
     folder = given.dir / study.name
     if given.dry_run:
+        resolved_points(study, resolve)  # refuses what the sweep itself would refuse
         print_plan(study, points(study), folder)
         return 0
     with Reporter(study.parallel) as reporter:
@@ -43,7 +44,7 @@ def chosen(overrides: Sequence[str]) -> StudyConfig:
     """The study of `study=...`, with `study.KEY=VALUE`; the other overrides are for all of its runs.
 
     Raises:
-        ConfigError: no study, an unknown one, or an override of a key that a trial sets itself.
+        ConfigError: no study, an unknown one, or an override of a key that a trial sets itself or draws.
     """
     from harness.config.study_file import load_study, shipped
 
@@ -57,15 +58,20 @@ def chosen(overrides: Sequence[str]) -> StudyConfig:
     own = [text.removeprefix("study.") for text in overrides if text.startswith("study.")]
     for_runs = tuple(text for text in overrides if not text.startswith(("study=", "study.")))
     study = load_study(names[0], own)
+    own_keys = {_key(text) for point in study.trials for text in point.overrides}
+    own_keys |= {_key(dimension.key) for dimension in study.space}
     for text in for_runs:
-        key = text.split("=")[0].lstrip("+~")
-        if any(mine.split("=")[0].lstrip("+~") == key for point in study.trials for mine in point.overrides):
+        if _key(text) in own_keys:
             raise ConfigError(
                 "an override for all runs must not change what a trial sets itself",
                 repr(text),
                 "Leave it out, or copy the study's YAML and give it as study=FILE.yaml.",
             )
     return replace(study, base=(*study.base, *for_runs))
+
+
+def _key(override: str) -> str:
+    return override.split("=")[0].lstrip("+~")
 
 
 COMMAND = Command(

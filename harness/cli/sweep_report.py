@@ -23,7 +23,7 @@ from sweeps.status import RunStatus, StudyStatus
 LINE_EVERY_S = 30.0
 """Between two lines of progress where the output is no terminal."""
 
-COLUMNS = ("run", "trial", "state", "step", "entropy", "target", "reward")
+COLUMNS = ("run", "trial", "state", "step", "entropy", "target", "reward", "alarms")
 
 
 class Reporter:
@@ -57,7 +57,8 @@ class Reporter:
         told = progress.complete + len(progress.failures)
         if told != self._told or time.monotonic() >= self._next_line:
             self._told, self._next_line = told, time.monotonic() + LINE_EVERY_S
-            print(f"{self._headline(progress)}  {self._remaining(progress)}", file=sys.stderr, flush=True)
+            alarms = "".join(f"; {run.name} {', '.join(run.alarms)}" for run in progress.runs if run.alarms)
+            print(f"{self._headline(progress)}  {self._remaining(progress)}{alarms}", file=sys.stderr, flush=True)
 
     def _screen(self, progress: Progress) -> Group:
         bar = Table.grid(padding=(0, 2))
@@ -101,6 +102,8 @@ def print_result(study: StudyConfig, status: StudyStatus) -> int:
     failed = [trial for trial in status.trials if trial.state == "failed"]
     for trial in failed:
         print(f"failed: {trial.title}: {trial.reason}")
+    if status.note:
+        print(f"shown from the run folders: {status.note}")
     print(f"results: {status.path}")
     print(f"figures: entrocraft figures {status.path} --out {status.path}/figures")
     print(f"table:   entrocraft compare {status.path}")
@@ -112,7 +115,7 @@ def print_result(study: StudyConfig, status: StudyStatus) -> int:
 
 def _cells(run: RunStatus) -> list[str]:
     figures = (run.entropy, run.target, run.score)
-    return [run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, figures)]
+    return [run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, figures), ", ".join(run.alarms)]
 
 
 def _number(value: float | None) -> str:

@@ -22,7 +22,9 @@ class Choices:
     def __post_init__(self) -> None:
         if len(self.choices) < 2 or len(set(self.choices)) < len(self.choices):
             raise ConfigError(
-                f"space.{self.key}.choices must list two or more different values", str(list(self.choices))
+                f"space.{self.key}.choices must list two or more different values",
+                str(list(self.choices)),
+                "Add a value, or set the key in base instead.",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,11 +44,19 @@ class Range:
     def __post_init__(self) -> None:
         at = f"space.{self.key}"
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ConfigError(f"{at} must have finite bounds, low < high", f"low {self.low}, high {self.high}")
+            raise ConfigError(
+                f"{at} must have finite bounds, low < high",
+                f"low {self.low}, high {self.high}",
+                "Exchange the bounds, or set a single value in base instead.",
+            )
         if self.log and (self.low <= 0 or self.step is not None):
-            raise ConfigError(f"{at} on a log scale must have low > 0 and no step", f"low {self.low}, step {self.step}")
+            raise ConfigError(
+                f"{at} on a log scale must have low > 0 and no step",
+                f"low {self.low}, step {self.step}",
+                "Raise low and leave the step out, or leave out log.",
+            )
         if self.step is not None and self.step <= 0:
-            raise ConfigError(f"{at}.step must be > 0", str(self.step))
+            raise ConfigError(f"{at}.step must be > 0", str(self.step), "Leave it out for a continuous range.")
 
     @property
     def whole(self) -> bool:
@@ -70,5 +80,6 @@ def dimension(key: str, values: object) -> Dimension:
         raise ConfigError(
             f"space.{key} must be {{choices: [...]}} or {{low, high, log, step}}",
             repr(dict(mapping(values, key))),
+            "Give a list of choices and nothing else, or the bounds of a range.",
         )
     return Choices(key, tuple(choices))

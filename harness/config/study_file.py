@@ -38,4 +38,8 @@ def load_study(name: str, overrides: Sequence[str] = ()) -> StudyConfig:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides)))
         return StudyConfig.from_dict(OmegaConf.to_container(merged, resolve=True))
     except (OSError, YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
-        raise ConfigError(f"the study {str(path)!r} must be readable YAML", " ".join(str(error).split())) from error
+        raise ConfigError(
+            f"the study {str(path)!r} must be readable YAML",
+            " ".join(str(error).split()),
+            f"Correct it, or start from a copy of {str(CONF / 'demo.yaml')!r}.",
+        ) from error

@@ -7,8 +7,12 @@ Temporary names begin with a dot, so a listing of the final names never meets th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
+
+TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+"""What `write_file` writes beside the final name: `.NAME.PID.tmp`."""
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -24,6 +28,13 @@ def write_file(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what killed calls of `write_file` left in ``folder``; nobody else may be writing there now."""
+    for path in folder.glob(".*.tmp"):
+        if TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def publish_folder(temporary: Path, final: Path) -> None:

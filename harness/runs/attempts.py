@@ -40,9 +40,15 @@ def begun(manifest: Manifest, from_step: int, last: Record | None) -> Manifest:
 def ended(manifest: Manifest, outcome: RunState, to_step: int, reason: str | None) -> Manifest:
     """The manifest with its last attempt ended; without a ``reason`` that of an earlier failure stays."""
     if outcome not in ENDINGS:
-        raise RunFolderError("an attempt must end stopped, failed or complete", repr(str(outcome)))
+        raise RunFolderError(
+            "an attempt must end stopped, failed or complete",
+            repr(str(outcome)),
+            "End it with RunState.STOPPED, FAILED or COMPLETE.",
+        )
     if not manifest["attempts"]:
-        raise RunFolderError("an attempt must begin before it ends", "a run without attempts")
+        raise RunFolderError(
+            "an attempt must begin before it ends", "a run without attempts", "Call begin_attempt first."
+        )
     time = now()
     last: Attempt = {
         **manifest["attempts"][-1],

@@ -17,7 +17,7 @@ STEP_NAME = re.compile(r"step_(\d{6,})")
 def step_name(step: int) -> str:
     """``step_000100``; steps are counted from 1, step 0 is the state before training."""
     if step < 0:
-        raise RunFolderError("a step must be 0 (before training) or more", str(step))
+        raise RunFolderError("a step must be 0 (before training) or more", str(step), "Count steps from 1.")
     return f"step_{step:06d}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import RunFolderError
 from harness.runs import attempts, checkpoints, provenance, samples
-from harness.runs.atomic import write_file
+from harness.runs.atomic import remove_leftovers, write_file
 from harness.runs.manifest import (
     SCHEMA,
     Manifest,
@@ -108,6 +108,7 @@ class RunFolder:
         last = self.last_record()
         manifest = attempts.begun(self.manifest(), from_step, last)
         write_manifest(self.manifest_path, manifest)
+        remove_leftovers(self.samples_path)
         return len(manifest["attempts"])
 
     def end_attempt(self, outcome: RunState, to_step: int, reason: str | None = None) -> None:
@@ -175,7 +176,7 @@ class RunFolder:
 
     def request_stop(self) -> None:
         """Asks the run's process to checkpoint at the end of its step and end as STOPPED."""
-        write_file(self.stop_path, b"")
+        self.stop_path.touch()  # whoever asks does not hold the lock, so it may leave no temporary file here
 
     def stop_requested(self) -> bool:
         return self.stop_path.exists()

@@ -18,6 +18,7 @@ from typing import TypedDict, cast
 import orjson
 
 from harness.errors import LockHeldError
+from harness.runs.atomic import remove_leftovers
 from harness.runs.manifest import now
 
 LOCK_NAME = "lock"
@@ -50,7 +51,10 @@ class RunLock:
         self.release()
 
     def acquire(self) -> None:
-        """Takes the lock or raises LockHeldError; the wait only outlasts probes by readers."""
+        """Takes the lock or raises LockHeldError; the wait only outlasts probes by readers.
+
+        Whoever holds it is the folder's one writer, so it clears away what killed writers left half-written.
+        """
         path = self._folder / LOCK_NAME
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         deadline = time.monotonic() + PROBE_PATIENCE_S
@@ -67,6 +71,7 @@ class RunLock:
         text = Holder(pid=os.getpid(), host=socket.gethostname(), since=now())
         os.pwrite(handle, orjson.dumps(text).ljust(TEXT_BYTES - 1) + b"\n", 0)
         self._handle = handle
+        remove_leftovers(self._folder)
 
     def release(self) -> None:
         """Gives the lock back; nothing happens where it is not held."""

@@ -106,12 +106,18 @@ def last_record(path: Path) -> Record | None:
 
 
 def stitch(records: Iterable[Record]) -> list[Record]:
-    """One record a step, in order of steps: that of the highest attempt (the replay replaces the lost)."""
+    """One record a step, in order of steps: those of the policy that there is now.
+
+    An attempt goes back to a checkpoint, so from its first record on what earlier attempts wrote is of a policy
+    that is gone. While it has not come as far as they had, the run is as short as that.
+    """
     kept: dict[int, Record] = {}
-    for record in records:
-        known = kept.get(record["step"])
-        if known is None or record["attempt"] >= known["attempt"]:
-            kept[record["step"]] = record
+    attempt = 0
+    for record in sorted(records, key=lambda record: record["attempt"]):
+        if record["attempt"] > attempt:
+            attempt = record["attempt"]
+            kept = {step: earlier for step, earlier in kept.items() if step < record["step"]}
+        kept[record["step"]] = record
     return [kept[step] for step in sorted(kept)]
 
 

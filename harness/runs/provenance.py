@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: commit, uncommitted diff, packages, host, Python.
+"""Where a run's numbers come from: commit, uncommitted diff and files, packages, host, Python.
 
 The environment itself is never recorded. A diff is searched for the values of environment variables that
 look like secrets, so that a key pasted into a tracked file does not travel into every manifest.
@@ -16,19 +16,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from harness.runs.untracked import digests
 
 MAX_DIFF_BYTES = 1_000_000
+MAX_REASON_CHARACTERS = 500
+GIT_PATIENCE_S = 30.0
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 MIN_SECRET_CHARACTERS = 8  # shorter values ("1", "true") are settings, and occur in any text
 
 
 class GitState(TypedDict):
-    """State of the checkout; ``commit`` is None outside a checkout, ``diff`` is against ``commit``."""
+    """State of the checkout; ``commit`` is None outside a checkout, ``diff`` is against ``commit``.
+
+    ``dirty`` is None where git did not say, for the ``reason``. ``untracked``: the digests of files that are
+    neither tracked nor ignored, of ``untracked_total`` such files the first MAX_FILES.
+    """
 
     commit: str | None
-    dirty: bool
+    dirty: bool | None
     diff: str
+    reason: NotRequired[str]
+    untracked: NotRequired[dict[str, str]]
+    untracked_total: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Provenance:
 
 
 def collect() -> Provenance:
-    """Provenance of this process; takes some milliseconds and three git calls, so a sweep collects once."""
+    """Provenance of this process; takes some milliseconds and four git calls, so a sweep collects once."""
     return Provenance(
         git=git_state(Path(__file__).resolve().parents[2]),
         packages=package_versions(),
@@ -62,13 +73,19 @@ def git_state(root: Path) -> GitState:
 
     A virtual environment inside somebody's checkout is not that checkout: the top level must be ``root``.
     """
-    top = _git(root, "rev-parse", "--show-toplevel")
-    if top is None or Path(top.strip()).resolve() != root.resolve():
-        return GitState(commit=None, dirty=False, diff="")
-    commit = _git(root, "rev-parse", "--verify", "HEAD")
-    dirty = bool(_git(root, "status", "--porcelain"))
-    diff = _git(root, "diff", "--no-color", "--no-ext-diff", "HEAD") if commit and dirty else None
-    return GitState(commit=commit.strip() if commit else None, dirty=dirty, diff=storable(diff or ""))
+    state = GitState(commit=None, dirty=False, diff="")
+    if not (root / ".git").exists():
+        return state
+    state["dirty"] = None
+    try:
+        state["commit"] = _git(root, "rev-parse", "--verify", "--quiet", "HEAD", none_exits=1).strip() or None
+        state["dirty"] = bool(_git(root, "status", "--porcelain", "--untracked-files=normal"))
+        if state["commit"] and state["dirty"]:
+            state["diff"] = storable(_git(root, "diff", "--no-color", "--no-ext-diff", "HEAD"))
+        names = _git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0")[:-1]
+    except GitError as error:
+        return {**state, "reason": str(error)}
+    return {**state, "untracked": digests(root, names), "untracked_total": len(names)} if names else state
 
 
 def storable(diff: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -82,18 +99,21 @@ def storable(diff: str, environ: Mapping[str, str] = os.environ) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    """Output of a git command in ``root``, or None where git is absent, slow or refuses."""
+class GitError(Exception):
+    """Git is absent, slow, or refuses; the message says which."""
+
+
+def _git(root: Path, *arguments: str, none_exits: int = 0) -> str:
+    """Output of a git command in ``root``; "" too where it exits with ``none_exits``. Raises GitError."""
     # GIT_DIR and its kin (set inside hooks) would point git at another repository than root.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_CEILING_DIRECTORIES": str(root.resolve().parent)}
+    command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            env={**environ, "GIT_OPTIONAL_LOCKS": "0"},
-            capture_output=True,
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
+        done = subprocess.run(command, env=environ, capture_output=True, timeout=GIT_PATIENCE_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GitError(f"git {arguments[0]}: {error}") from error
+    if done.returncode not in (0, none_exits):
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise GitError(f"git {arguments[0]}: exit code {done.returncode}: {said[:MAX_REASON_CHARACTERS]}")
     return done.stdout.decode("utf-8", "surrogateescape")

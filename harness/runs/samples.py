@@ -45,7 +45,15 @@ def samples_steps(folder: Path) -> list[int]:
 def _checked(row: Mapping[str, Any], step: int) -> dict[str, Any]:
     if set(row) != set(KEYS):
         missing, unknown = sorted(set(KEYS) - set(row)), sorted(set(row) - set(KEYS))
-        raise RunFolderError(f"a sample must have the keys {', '.join(KEYS)}", f"missing {missing}, unknown {unknown}")
+        raise RunFolderError(
+            f"a sample must have the keys {', '.join(KEYS)}",
+            f"missing {missing}, unknown {unknown}",
+            "Give exactly these; a reader relies on each of them.",
+        )
     if row["step"] != step:
-        raise RunFolderError(f"the samples of step {step} must carry that step", repr(row["step"]))
+        raise RunFolderError(
+            f"the samples of step {step} must carry that step",
+            repr(row["step"]),
+            "Write each step's samples under that step.",
+        )
     return {key: row[key] for key in KEYS}

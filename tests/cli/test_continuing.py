@@ -8,8 +8,10 @@ import pytest
 
 from harness.cli.run_folder import continued, open_run, placed
 from harness.config import RunConfig, resolve
-from harness.errors import ConfigError
-from harness.runs import RunState
+from harness.errors import ConfigError, LockHeldError
+from harness.runs import RunFolder, RunLock, RunState, holder
+from harness.runs.lock import Holder
+from harness.runs.provenance import Provenance, collect
 
 LINEAR = [
     "method=entrocraft",
@@ -38,6 +40,58 @@ def test_the_same_configuration_goes_on(tmp_path: Path) -> None:
     again = open_run(config(tmp_path, "run.name=other", "wandb.mode=offline"))
     assert again.manifest()["run_id"] == first.manifest()["run_id"]
     assert not again.stop_requested()
+
+
+def test_a_run_that_is_being_executed_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = open_run(config(tmp_path, "schedule.horizon=100"))
+    folder.request_stop()
+    before = folder.manifest_path.read_bytes()
+    with RunLock(tmp_path), pytest.raises(LockHeldError):
+        open_run(config(tmp_path, "trainer.steps=60"))
+    assert folder.manifest_path.read_bytes() == before and folder.stop_requested()
+
+
+def test_a_run_is_created_under_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[Holder | None] = []
+
+    def origin() -> Provenance:
+        held.append(holder(tmp_path / "run"))
+        return collect()
+
+    monkeypatch.setattr("harness.runs.provenance.collect", origin)
+    open_run(config(tmp_path / "run"))
+    assert held != [None]
+
+
+def test_of_two_simultaneous_first_starts_the_second_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = config(tmp_path)
+    acquire = RunLock.acquire
+
+    made: list[str] = []
+
+    def late(lock: RunLock) -> None:
+        first = RunFolder.create(tmp_path, asked.to_dict())  # while the second start waits for the lock
+        made.append(first.manifest()["run_id"])
+        acquire(lock)
+
+    monkeypatch.setattr(RunLock, "acquire", late)
+    assert [open_run(asked).manifest()["run_id"]] == made
+
+
+def test_a_run_whose_extension_is_killed_does_not_look_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_run(config(tmp_path, "schedule.horizon=100"))
+    first.mark_done()
+
+    def kill(folder: RunFolder, **fields: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RunFolder, "update", kill)
+        open_run(config(tmp_path, "trainer.steps=60"))
+    assert not first.is_done() and first.manifest()["steps"] == 30
+    assert open_run(config(tmp_path, "trainer.steps=60")).manifest()["steps"] == 60
 
 
 def test_another_configuration_is_refused_with_the_difference(tmp_path: Path) -> None:

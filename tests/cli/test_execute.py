@@ -78,6 +78,33 @@ def test_a_failure_before_the_attempt_leaves_earlier_attempts_alone(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_an_earlier_attempt_of_the_same_pid_is_not_this_one(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where every process may have the same one."""
+
+    def refuse(folder: RunFolder, on_step: execute.OnStep) -> RunState:
+        raise ConfigError("model.path must be a folder")
+
+    folder.begin_attempt(0)  # killed
+    monkeypatch.setattr(BACKEND, refuse)
+    assert execute.main([str(folder.path)]) == Exit.FAILED
+    assert folder.manifest()["state"] is RunState.FAILED
+    assert folder.manifest()["attempts"][0]["outcome"] is None
+
+
+def test_the_first_alarm_of_each_kind_is_said_with_its_step(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train(folder: RunFolder, on_step: execute.OnStep) -> RunState:
+        for step in range(1, 6):
+            on_step(step, {"control/saturated": float(step >= 3), "control/skipped_update": float(step == 4)})
+        return complete(folder, on_step)
+
+    monkeypatch.setattr(BACKEND, train)
+    assert execute.main([str(folder.path)]) == Exit.COMPLETE
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("step 3: saturated: ") and second.startswith("step 4: update skipped: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_the_run_to_stop_and_gives_3(
     number: signal.Signals, folder: RunFolder, monkeypatch: pytest.MonkeyPatch

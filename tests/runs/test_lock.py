@@ -32,6 +32,14 @@ def test_a_second_holder_is_refused_with_the_first_one_named(tmp_path):
     assert holder(tmp_path) is None
 
 
+def test_whoever_takes_the_lock_removes_what_killed_writers_left(tmp_path):
+    for name in (".manifest.json.4711.tmp", ".DONE.1.tmp", ".notes.tmp", "a.1.tmp", ".optuna.db.tmp"):
+        (tmp_path / name).touch()
+    with RunLock(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", ".notes.tmp", "a.1.tmp", ".optuna.db.tmp"}
+
+
 def test_nobody_holds_what_was_never_locked(tmp_path):
     assert holder(tmp_path) is None
 

@@ -60,7 +60,7 @@ def test_an_attempt_ends_only_in_an_ending(run):
     with pytest.raises(RunFolderError, match="must begin before it ends"):
         run.end_attempt(RunState.COMPLETE, 0)
     run.begin_attempt(0)
-    with pytest.raises(RunFolderError, match="got 'running'"):
+    with pytest.raises(RunFolderError, match=r"got 'running'\. End it with"):
         run.end_attempt(RunState.RUNNING, 0)
 
 

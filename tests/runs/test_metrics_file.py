@@ -78,19 +78,38 @@ def test_a_full_disk_leaves_no_half_record(run, monkeypatch):
     assert [record["step"] for record in read_records(run.metrics_path)] == [1, 2]
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=8))
-def test_stitching_keeps_each_step_once_from_its_highest_attempt(attempts):
-    """An attempt resumes somewhere and appends some steps; step and attempt are its data, too."""
-    records = [
+def written(spans):
+    """The records of attempts 1, 2, ... that each go on after a step, for some steps."""
+    return [
         {"schema": 1, "step": step, "attempt": number, "time": 0.0, "data": {}}
-        for number, (start, length) in enumerate(attempts, start=1)
+        for number, (start, length) in enumerate(spans, start=1)
         for step in range(start + 1, start + length + 1)
     ]
+
+
+def test_steps_that_a_resumed_run_went_back_behind_are_not_reached():
+    """Killed at 90 with a checkpoint at 50, resumed, stopped at 60."""
+    stitched = stitch(written([(0, 90), (50, 10)]))
+    assert [(record["step"], record["attempt"]) for record in stitched] == [
+        *((step, 1) for step in range(1, 51)),
+        *((step, 2) for step in range(51, 61)),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
+def test_stitching_keeps_what_no_later_attempt_went_back_behind(spans):
+    records = written(spans)
     stitched = stitch(records)
-    steps = [record["step"] for record in stitched]
-    assert steps == sorted({record["step"] for record in records})
-    for record in stitched:
-        assert record["attempt"] == max(r["attempt"] for r in records if r["step"] == record["step"])
+    starts = {number: start for number, (start, length) in enumerate(spans, start=1) if length}
+    assert stitched == sorted(
+        (
+            record
+            for record in records
+            if all(record["step"] <= start for number, start in starts.items() if number > record["attempt"])
+        ),
+        key=lambda record: record["step"],
+    )
+    assert stitched[-1:] == records[-1:], "the last record is the end of the curve, for last_record, too"
 
 
 WRITER = """

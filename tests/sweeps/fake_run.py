@@ -5,6 +5,7 @@ processes at work at once would be seen there, whatever the locks say.
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -41,6 +42,8 @@ def work(run: RunFolder) -> int:
         if step == fake["die_at"]:
             print("Segmentation fault (as it were)", flush=True)
             os._exit(139)
+        if step == fake["kill_at"] and attempt <= fake["kills"]:
+            os.kill(os.getpid(), signal.SIGKILL)
         with (run.path / "pulse").open("a") as pulse:
             pulse.write(f"{os.getpid()}\n")
         run.append_metrics(step, {"value": manifest["seed"] * step, "control/entropy": 0.5}, attempt)

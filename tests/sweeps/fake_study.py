@@ -12,7 +12,7 @@ from sweeps.plan import Resolved
 from sweeps.status import StudyStatus
 from sweeps.study import run_study
 
-FAKE = {"step_s": 0.005, "fail_at": 0, "failures": 99, "die_at": 0}
+FAKE = {"step_s": 0.005, "fail_at": 0, "failures": 99, "die_at": 0, "kill_at": 0, "kills": 99}
 LAUNCHER = LocalLauncher([sys.executable, str(Path(__file__).with_name("fake_run.py"))])
 
 

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_study import run, study
+from fake_study import resolve, run, study
 
 from harness.errors import ConfigError, StudyError
-from harness.runs import RunFolder, RunLock, holder
+from harness.runs import RunFolder, RunLock, RunState, holder
+from sweeps.active import ActiveRun
 from sweeps.status import run_status
 
 FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]
@@ -85,6 +86,79 @@ def test_a_retry_that_fails_again_is_over_after_one_try(tmp_path):
     run(config, tmp_path)
     assert states(run(config, tmp_path, retry_failed=True)) == {"t0000": "failed"}
     assert attempts(tmp_path) == {"t0000-s1": 2}
+
+
+def test_a_retried_run_that_fails_again_is_not_started_again_by_the_next_driver(tmp_path):
+    """Its sibling is still at work when the driver goes, so the trial is not told yet."""
+    config = study("fail_at=3", seeds=[1, 2], parallel=2)
+    run(config, tmp_path)
+    other = RunFolder(tmp_path / "runs" / "t0000-s2")
+    slow = {**other.manifest()["config"], "fake": {**other.manifest()["config"]["fake"], "fail_at": 0, "step_s": 0.1}}
+    other.update(config=slow)
+
+    def interrupt(progress):
+        failed = len(RunFolder(tmp_path / "runs" / "t0000-s1").manifest()["attempts"]) == 2
+        if failed and not progress.stopping and progress.runs[0].state == "failed":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert states(run(config, tmp_path, retry_failed=True, observe=interrupt)) == {"t0000": "running"}
+    assert states(run(config, tmp_path)) == {"t0000": "failed"}
+    assert attempts(tmp_path) == {"t0000-s1": 2, "t0000-s2": 3}
+
+
+def test_a_run_that_a_signal_kills_is_started_once_more(tmp_path):
+    assert states(run(study("kill_at=8 kills=1", seeds=[1]), tmp_path)) == {"t0000": "complete"}
+    manifest = RunFolder(tmp_path / "runs" / "t0000-s1").manifest()
+    assert [(a["from_step"], a["to_step"], a["outcome"]) for a in manifest["attempts"]] == [
+        (0, 7, "killed"),
+        (5, 10, "complete"),
+    ]
+
+
+def test_a_run_that_is_killed_again_and_comes_no_further_is_buried(tmp_path):
+    status = run(study("kill_at=8", seeds=[1]), tmp_path)
+    assert states(status) == {"t0000": "failed"}
+    assert "the process ended with exit code -9; its log ends: (empty)" in status.trials[0].reason
+    assert attempts(tmp_path) == {"t0000-s1": 2}
+
+
+def test_a_run_that_goes_on_after_the_driver_looked_is_not_buried(tmp_path):
+    run(study("die_at=4", seeds=[1]), tmp_path)
+    folder = RunFolder(tmp_path / "runs" / "t0000-s1")
+    folder.update(state="running")
+    active = ActiveRun(folder, "title", resolve([]), exit_code=139)
+    seen = active.facts()
+    folder.begin_attempt(0)  # by hand, and gone again
+    active.bury(seen)
+    assert folder.manifest()["state"] == "running"
+    folder.end_attempt(RunState.STOPPED, 3)
+    active.bury(active.facts())
+    assert folder.manifest()["state"] == "stopped"
+
+
+def test_a_huge_log_is_not_read_whole(tmp_path):
+    run(study("x=1", seeds=[1]), tmp_path)
+    folder = RunFolder(tmp_path / "runs" / "t0000-s1")
+    folder.update(state="running")
+    with folder.log_path.open("wb") as log:
+        log.truncate(10**10)
+        log.seek(0, os.SEEK_END)
+        log.write(b"\nno memory left\n")
+    active = ActiveRun(folder, "title", resolve([]), exit_code=1)
+    active.bury(active.facts())
+    assert folder.manifest()["reason"].endswith(" | no memory left") and len(folder.manifest()["reason"]) < 2100
+
+
+def test_a_run_that_somebody_goes_on_with_is_not_marked_done(tmp_path):
+    run(study("x=1", seeds=[1]), tmp_path)
+    folder = RunFolder(tmp_path / "runs" / "t0000-s1")
+    folder.done_path.unlink()
+    active = ActiveRun(folder, "title", resolve([]))
+    with RunLock(folder.path):
+        active.mark_done()
+        assert not folder.is_done()
+    active.mark_done()
+    assert folder.is_done()
 
 
 def test_a_run_that_dies_without_a_word_is_buried_with_its_last_log_lines(tmp_path):
@@ -168,6 +242,13 @@ def test_a_missing_objective_fails_the_trial_and_lists_what_there_is(tmp_path):
 def test_a_trial_with_a_refused_configuration_stops_the_study_before_it_starts(tmp_path):
     with pytest.raises(ConfigError, match="trial 'trial y=1': keys of a fake run must be known ones; got y"):
         run(study("x=1", "y=1"), tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_space_that_is_refused_stops_the_study_before_it_starts(tmp_path):
+    space = {"z": {"low": 0.5, "high": 2}, "x": {"choices": [3, 4]}}
+    with pytest.raises(ConfigError, match=r"trial 'z=0\.5 x=3': keys of a fake run must be known ones; got z"):
+        run(study("x=1", space=space, sampler="random", n_trials=3), tmp_path / "study")
     assert not (tmp_path / "study").exists()
 
 

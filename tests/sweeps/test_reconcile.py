@@ -4,7 +4,6 @@ import pytest
 
 from harness.runs import RunState
 from sweeps.reconcile import RunAction, RunFacts, Verdict, reconcile, run_action
-from sweeps.trials import TrialState
 
 CREATED, RUNNING, STOPPED, FAILED, COMPLETE = RunState
 DEAD, ALIVE = False, True
@@ -14,7 +13,7 @@ DEAD, ALIVE = False, True
 @pytest.mark.parametrize("exit_code", [None, 0, 4])
 @pytest.mark.parametrize("retry", [False, True])
 def test_what_is_alive_is_waited_for(state, exit_code, retry):
-    assert run_action(RunFacts(state, ALIVE, exit_code), retry) is RunAction.WAIT
+    assert run_action(RunFacts(state, ALIVE, exit_code, retry=retry)) is RunAction.WAIT
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,9 @@ def test_what_is_alive_is_waited_for(state, exit_code, retry):
         (CREATED, 1, False, RunAction.BURY),
         (RUNNING, None, False, RunAction.START),
         (RUNNING, 4, False, RunAction.START),
-        (RUNNING, -9, False, RunAction.BURY),
+        (RUNNING, -9, False, RunAction.START),
+        (CREATED, -9, False, RunAction.START),
+        (RUNNING, 137, False, RunAction.BURY),
         (RUNNING, 0, False, RunAction.BURY),
         (STOPPED, None, False, RunAction.START),
         (STOPPED, 3, False, RunAction.LEAVE),
@@ -41,12 +42,17 @@ def test_what_is_alive_is_waited_for(state, exit_code, retry):
     ],
 )
 def test_what_is_dead_is_treated_by_its_last_words(state, exit_code, retry, action):
-    assert run_action(RunFacts(state, DEAD, exit_code), retry) is action
+    assert run_action(RunFacts(state, DEAD, exit_code, retry=retry)) is action
+
+
+@pytest.mark.parametrize("state", [CREATED, RUNNING])
+def test_what_is_killed_twice_without_progress_is_buried(state):
+    assert run_action(RunFacts(state, DEAD, -9, stuck=True)) is RunAction.BURY
 
 
 @pytest.mark.parametrize("retry", [False, True])
 def test_what_cannot_be_read_has_failed(retry):
-    assert run_action(RunFacts(None, DEAD, damage="not JSON"), retry) is RunAction.FAILED
+    assert run_action(RunFacts(None, DEAD, damage="not JSON", retry=retry)) is RunAction.FAILED
 
 
 @pytest.mark.parametrize(
@@ -63,10 +69,4 @@ def test_what_cannot_be_read_has_failed(retry):
 )
 def test_a_trial_is_told_when_all_its_runs_are_settled(states, verdict):
     runs = [RunFacts(state, DEAD) for state in states]
-    assert reconcile(TrialState.RUNNING, runs).verdict is verdict
-
-
-@pytest.mark.parametrize("state", [state for state in TrialState if state is not TrialState.RUNNING])
-def test_a_trial_that_is_not_running_is_left_alone(state):
-    decision = reconcile(state, [RunFacts(RUNNING, DEAD), RunFacts(None, DEAD)])
-    assert decision.actions == () and decision.verdict is Verdict.OVER
+    assert reconcile(runs).verdict is verdict

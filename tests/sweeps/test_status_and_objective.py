@@ -36,6 +36,13 @@ def test_a_run_is_interrupted_when_its_process_is_gone(folder):
     assert run_status(folder, alive=True).state == "running"
 
 
+def test_the_alarms_of_the_latest_record_are_shown(folder):
+    folder.append_metrics(1, {"control/saturated": 1.0, "control/skipped_update": 1.0}, 1)
+    assert run_status(folder).alarms == ("saturated", "update skipped")
+    folder.append_metrics(2, {"control/saturated": 0.0}, 1)
+    assert run_status(folder).alarms == ()
+
+
 def test_a_damaged_run_is_shown_with_its_reason(folder):
     folder.metrics_path.write_text("no record\n")
     shown = run_status(folder)
@@ -61,6 +68,27 @@ def test_a_study_that_is_frozen_but_has_no_store_yet_is_shown_empty(tmp_path):
     run(study("x=1"), tmp_path)
     (tmp_path / "optuna.db").unlink()
     assert study_status(tmp_path).trials == ()
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema": 1}', '{"schema": 9}'])
+def test_a_damaged_definition_hides_no_other_study(tmp_path, content):
+    run(study("x=1", seeds=[1]), tmp_path / "a")
+    run(study("x=1", seeds=[1, 2]), tmp_path / "b")
+    (tmp_path / "b" / "study.json").write_text(content)
+    whole, damaged = all_studies(tmp_path)
+    assert (whole.name, whole.note) == ("fake", None)
+    assert damaged.name == "b" and "study" in damaged.note
+    (trial,) = damaged.trials
+    assert (trial.name, trial.state, [run.state for run in trial.runs]) == ("t0000", "unknown", ["complete"] * 2)
+
+
+def test_a_study_with_a_damaged_database_is_shown_from_its_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr("sweeps.store.READ_PATIENCE_S", 0.0)
+    run(study("x=1", seeds=[1]), tmp_path)
+    (tmp_path / "optuna.db").write_bytes(b"no database" * 100)
+    shown = study_status(tmp_path)
+    assert (shown.name, [run.name for trial in shown.trials for run in trial.runs]) == ("fake", ["t0000-s1"])
+    assert "must be readable" in shown.note
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):

@@ -1,12 +1,15 @@
 """The store: enqueued once, resumed whole, read without writing."""
 
 import os
+import sqlite3
+import threading
 
 import optuna
 import pytest
 from fake_study import study
 
 from harness.config.study import Point
+from harness.errors import StudyError
 from sweeps.plan import points
 from sweeps.store import Store, read_trials
 from sweeps.trials import TrialState
@@ -109,12 +112,13 @@ def test_a_retry_takes_the_place_and_the_parameters_of_what_failed(path):
     store = Store(path, config)
     failed = store.ask()
     store.tell_failed(failed, "why")
-    store.enqueue_retries()
-    store.enqueue_retries()
+    for _ in range(2):
+        store.enqueue_retries(lambda trial: {1: 2, 2: 1})
     (waiting,) = store.trials()
     assert (waiting.origin, waiting.number, waiting.state) == (0, 1, TrialState.WAITING)
     retry = store.ask()
-    assert retry.is_retry and retry.name == failed.name and retry.overrides == failed.overrides
+    assert retry.name == failed.name and retry.overrides == failed.overrides
+    assert (failed.attempts, retry.attempts) == ({}, {1: 2, 2: 1})
     assert retry.run_name(7) == "t0000-s7" and store.ask() is None
 
 
@@ -122,6 +126,53 @@ def test_what_is_left_of_a_killed_creation_does_no_harm(path):
     (path.parent / ".optuna.db.tmp").write_bytes(b"half a database")
     assert read_trials(path, "fake") == []
     assert Store(path, study("x=1")).trials() == []
+
+
+def test_a_commit_that_was_killed_is_no_crash_for_a_reader_and_rolled_back_by_the_next_driver(path, monkeypatch):
+    config = study("x=1")
+    store = Store(path, config)
+    store.enqueue(points(config))
+    store.close()
+    leave_hot_journal(path)
+    monkeypatch.setattr("sweeps.store.READ_PATIENCE_S", 0.1)
+    with pytest.raises(StudyError, match=r"must be readable.*readonly database.*Start the sweep again"):
+        read_trials(path, "fake")
+    Store(path, config).close()
+    assert len(read_trials(path, "fake")) == 1
+
+
+def test_a_reader_outlasts_a_commit(path):
+    config = study("x=1")
+    store = Store(path, config)
+    store.enqueue(points(config))
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    threading.Timer(0.2, path.write_bytes, [whole]).start()
+    assert len(read_trials(path, "fake")) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
+def test_a_damaged_database_is_refused(path, content, monkeypatch):
+    monkeypatch.setattr("sweeps.store.READ_PATIENCE_S", 0.0)
+    path.write_bytes(content)
+    with pytest.raises(StudyError, match="must be readable"):
+        read_trials(path, "fake")
+
+
+def leave_hot_journal(path):
+    """The database as a kill -9 inside a commit leaves it: pages overwritten, the old ones in the journal."""
+    journal = path.with_name(f"{path.name}-journal")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")  # pages reach the file before the commit
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE trial_user_attributes SET value_json = ?", ["x" * 100_000])
+    connection.execute("CREATE TABLE filler AS SELECT randomblob(100000)")
+    left = {file: file.read_bytes() for file in (path, journal)}
+    connection.execute("ROLLBACK")
+    connection.close()
+    for file, content in left.items():
+        file.write_bytes(content)
 
 
 def test_reading_does_not_write(path):

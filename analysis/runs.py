@@ -58,7 +58,7 @@ def load_runs(path: Path | str) -> Runs:
         except Unusable as error:
             excluded[name] = str(error)
             continue
-        samples[name], defects, digests = read_samples(folder)
+        samples[name], defects, digests = read_samples(folder, record.records[-1]["step"])
         record.defects.extend(defects)
         record.digests.update(digests)
         usable[name] = record

@@ -18,8 +18,9 @@ SAMPLES, SUFFIX = "samples", ".jsonl"
 FIELDS = ("source", "problem_id", "sample", "correct", "score", "prediction")
 
 
-def read_samples(folder: Path) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
-    """The samples of a run folder, all validated steps.
+def read_samples(folder: Path, last_step: int) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+    """The samples of a run folder, all validated steps up to `last_step`, the last one that has a record: files of
+    later steps are from before the run was taken back to a checkpoint.
 
     Returns:
         frame: step, source, problem_id, sample (int), correct (bool), score (float), prediction (str or
@@ -29,7 +30,7 @@ def read_samples(folder: Path) -> tuple[pd.DataFrame, list[str], dict[str, str]]
         digests: file name relative to the run -> sha256 of the bytes read.
     """
     parts, defects, digests = [], [], {}
-    for step in steps_in(folder / SAMPLES, SUFFIX):
+    for step in (step for step in steps_in(folder / SAMPLES, SUFFIX) if step <= last_step):
         name = f"{SAMPLES}/{step_name(step)}{SUFFIX}"
         content = (folder / name).read_bytes()
         digests[name] = sha256(content)

@@ -41,7 +41,7 @@ def provenance(runs: Runs, beside: Path, name: str) -> dict[str, Any]:
         "tool": {"name": DISTRIBUTION, "version": _version()},
         "data_sha256": hashlib.sha256("\n".join(sorted(frame["sha256"])).encode()).hexdigest(),
         "commits": sorted({commit for commit in frame["commit"] if not pd.isna(commit)}),
-        "dirty": bool(frame["dirty"].any()),
+        "dirty": True if frame["dirty"].eq(True).any() else None if frame["dirty"].isna().any() else False,
         "runs": [_run(row, beside) for row in records(frame)],
         "excluded": records(runs.excluded),
     }
@@ -56,7 +56,7 @@ def _run(row: dict[str, Any], beside: Path) -> dict[str, Any]:
         **plain,
         "seed": int(row["seed"]),
         "commit": commit,
-        "dirty": bool(row["dirty"]),
+        "dirty": None if pd.isna(row["dirty"]) else bool(row["dirty"]),  # unknown is not clean
     }
 
 

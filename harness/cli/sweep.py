@@ -59,13 +59,13 @@ def chosen(overrides: Sequence[str]) -> StudyConfig:
     for_runs = tuple(text for text in overrides if not text.startswith(("study=", "study.")))
     study = load_study(names[0], own)
     own_keys = {_key(text) for point in study.trials for text in point.overrides}
-    own_keys |= {_key(dimension.key) for dimension in study.space}
+    own_keys |= {_key(dimension.key) for dimension in study.space} | {"seed"}
     for text in for_runs:
         if _key(text) in own_keys:
             raise ConfigError(
                 "an override for all runs must not change what a trial sets itself",
                 repr(text),
-                "Leave it out, or copy the study's YAML and give it as study=FILE.yaml.",
+                "Leave it out (seeds: study.seeds=[1,2]), or copy the study's YAML and give it as study=FILE.yaml.",
             )
     return replace(study, base=(*study.base, *for_runs))
 

@@ -146,3 +146,12 @@ def test_a_study_without_a_usable_run_still_gives_its_frames(tmp_path: Path) -> 
     frame = compare(runs)
     assert not len(frame)
     assert summary_sentences(frame) == ["No run could be used."]
+
+
+def test_samples_from_before_a_run_was_taken_back_are_not_read(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", RUN)
+    later = (run / f"samples/step_{STEPS:06d}.jsonl").read_text().replace(f'"step": {STEPS}', f'"step": {STEPS + 10}')
+    (run / f"samples/step_{STEPS + 10:06d}.jsonl").write_text(later)
+    runs = load_runs(tmp_path)
+    assert set(runs.samples["step"]) == {STEPS}
+    assert not runs.runs["partial"].iloc[0]

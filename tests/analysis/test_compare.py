@@ -140,7 +140,7 @@ def test_several_configurations_of_the_baseline_are_refused(tmp_path: Path) -> N
     runs = load_runs(tmp_path)
     with pytest.raises(AnalysisError, match="must be one configuration"):
         compare(runs)
-    assert compare(runs, baseline="GRPO (trainer.lr=0.0001)")["verdict"].iloc[0] == "baseline"
+    assert compare(runs, baseline="GRPO (lr=0.0001)")["verdict"].iloc[0] == "baseline"
 
 
 def test_curves_agree_with_the_table(tmp_path: Path) -> None:

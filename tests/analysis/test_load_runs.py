@@ -102,7 +102,7 @@ def test_settings_that_differ_are_told_in_the_label(tmp_path: Path) -> None:
         for seed in (1, 2):
             write_run(tmp_path / f"{lr}-{seed}", SyntheticRun({"name": "grpo"}, seed, ENTROPY, trainer={"lr": lr}))
     labels = load_runs(tmp_path).runs["label"]
-    assert sorted(labels.unique()) == ["GRPO (trainer.lr=0.0001)", "GRPO (trainer.lr=0.0003)"]
+    assert sorted(labels.unique()) == ["GRPO (lr=0.0001)", "GRPO (lr=0.0003)"]
 
 
 def test_a_seed_that_follows_the_seed_is_no_setting(tmp_path: Path) -> None:

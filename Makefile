@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STUDIES ?= studies
 REQUIRE ?=
 PYTEST_ARGS ?=
+SLOW := tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
@@ -62,7 +63,8 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-check: lint test ## all of it
+check: lint ## ruff, mypy and the fast tests
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(SLOW)) $(PYTEST_ARGS)
 
 clean: ## remove build products and caches
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .coverage htmlcov .hypothesis

@@ -77,10 +77,14 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
 
 
 def _backend(name: str) -> Callable[[RunFolder, OnStep], RunState]:
-    assert name == "torch", name  # RunConfig refuses the others
-    from harness.torch_backend.run import execute
+    if name == "verl":
+        from harness.verl_backend.run import execute as on_verl
 
-    return execute
+        return on_verl
+    assert name == "torch", name  # RunConfig refuses the others
+    from harness.torch_backend.run import execute as on_torch
+
+    return on_torch
 
 
 def _all(*observers: OnStep | None) -> OnStep:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from harness.config.group import Group, mapping, read, typed
 from harness.config.loss import LossConfig
+from harness.config.platform import PlatformConfig
 from harness.config.schedule import ScheduleConfig
 from harness.config.settings import CheckpointConfig, ControlConfig, ModelConfig, RunSettings, WandbConfig
 from harness.config.trainer import TrainerConfig
@@ -17,7 +18,7 @@ from harness.errors import ConfigError, unknown
 from harness.methods import METHODS, Method, supported
 from harness.problems.countdown import CountdownConfig
 
-BACKENDS = ("torch",)
+BACKENDS = ("torch", "verl")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class RunConfig:
     validation: ValidationConfig
     checkpoint: CheckpointConfig
     control: ControlConfig
+    platform: PlatformConfig
     run: RunSettings
     wandb: WandbConfig
 
@@ -52,6 +54,8 @@ class RunConfig:
         self.method.check(self.loss)
         self._check_schedule()
         self._check_problems()
+        if self.backend == "verl":
+            self._check_verl()
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
@@ -116,6 +120,19 @@ class RunConfig:
                     f"Set {key}={there} or less, or raise data.{split}.",
                 )
 
+    def _check_verl(self) -> None:
+        """What the torch backend has and verl has not, or not yet."""
+        if self.loss.average == "eq5":
+            raise ConfigError(
+                "loss.average=eq5 runs on backend=torch only",
+                "backend 'verl'",
+                "Set loss.average=token_mean, as released, or backend=torch.",
+            )
+        if self.platform.name == "cpu" and self.platform.gpus != 1:
+            raise ConfigError(
+                "platform=cpu has one logical GPU", f"platform.gpus {self.platform.gpus}", "Set platform.gpus=1."
+            )
+
 
 GROUPS: dict[str, type[Group]] = {
     kind.KEY: kind
@@ -126,6 +143,7 @@ GROUPS: dict[str, type[Group]] = {
         ValidationConfig,
         CheckpointConfig,
         ControlConfig,
+        PlatformConfig,
         RunSettings,
         WandbConfig,
     )

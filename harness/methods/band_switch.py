@@ -22,7 +22,7 @@ class BandSwitch(OnBase):
     title = "Band switch (released)"
     source = "released code (lblaoke/entrocraft), grpo_range*"
     needs_schedule = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def act(self, batch: Batch, state: State) -> tuple[Action, dict[str, float]]:
         m = batch.required_band().direction(batch.entropy)

@@ -21,7 +21,7 @@ class Entrocraft(OnBase):
     title = "Entrocraft"
     source = "paper, Algorithm 1 (arXiv:2604.26326)"
     needs_schedule = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     gamma: float = 10.0
 

@@ -27,7 +27,7 @@ class Entropic(Method):
     title = "EntroPIC"
     source = "Yang et al. 2025, arXiv:2511.15248; paper, section 3.2; released code (lblaoke/entrocraft)"
     needs_schedule = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     kp: float = 1.0
     ki: float = 0.01

@@ -15,7 +15,7 @@ class Grpo(Method):
     title = "GRPO"
     source = "Shao et al. 2024; verl/trainer/ppo/core_algos.py, compute_grpo_outcome_advantage"
     estimator = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def advantages(self, rewards: FloatArray, groups: IntArray) -> FloatArray:
         return group_normalised(rewards, groups)

@@ -1,0 +1,154 @@
+"""A run on verl from its folder: start verl or go on with it, follow what it writes, and state how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from harness.assets import model_folder
+from harness.config import RunConfig
+from harness.errors import DependencyError, RunFolderError
+from harness.runs import RunFolder, RunState
+from harness.verl_backend.countdown_data import write_countdown
+from harness.verl_backend.ingest import LOG_NAME, Ingest
+from harness.verl_backend.overrides import overrides
+
+OnStep = Callable[[int, Mapping[str, float]], None]
+POLL_S = 0.2
+LOG_LINES = 30
+"""Lines of verl's log that a failure quotes."""
+COMMAND = (sys.executable, "-m", "verl.trainer.main_ppo")
+
+
+def require() -> None:
+    """Raises DependencyError when verl is not installed here, or does not know the plug-in."""
+    if find_spec("verl") is None:
+        raise DependencyError(
+            "backend=verl needs verl in the environment of this command",
+            f"none in {sys.prefix}",
+            "Run `make verl-cpu` and use .venv-verl/bin/entrocraft, or install '.[verl]' on a GPU node.",
+        )
+    if "entrocraft" not in {point.name for point in metadata.entry_points(group="verl.plugins")}:
+        raise DependencyError(
+            "verl must find the plug-in through the entry-point group verl.plugins",
+            "no entry point `entrocraft`",
+            "Install entrocraft-harness again in this environment.",
+        )
+
+
+def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
+    """Train the run of `folder` from where it stands to its end or to a stop request; COMPLETE or STOPPED.
+
+    The caller holds the run's lock and records a failure.
+
+    Raises:
+        DependencyError: no verl here. RunFolderError: verl ended otherwise; the message quotes its log.
+    """
+    require()
+    config = RunConfig.from_dict(folder.manifest()["config"])
+    verl_dir = (folder.path / "verl").resolve()
+    data = write_countdown(config.data, verl_dir / "data")
+    from_step = newest_checkpoint(verl_dir / "checkpoints")
+    attempt = folder.begin_attempt(from_step)
+    attempt_dir = verl_dir / f"attempt_{attempt:03d}"
+    attempt_dir.mkdir()
+    arguments = overrides(config, model_folder(config.model.path).resolve(), data, verl_dir, attempt_dir)
+    # Validated once before step 1, not again at every start.
+    arguments.append(f"trainer.val_before_train={from_step == 0}")
+    ingest = Ingest(attempt_dir, config.validation.problems * config.validation.samples, config.validation.pass_k)
+    log = attempt_dir / "log.txt"
+    process = _start(arguments, environment(config, folder.path, attempt_dir), log)
+    last = from_step
+    try:
+        while (code := process.poll()) is None:
+            last = _take(folder, ingest, attempt, on_step, last)
+            time.sleep(POLL_S)
+        last = _take(folder, ingest, attempt, on_step, last, ended=True)
+    finally:
+        _end(process)
+    if code != 0 or (last < config.trainer.steps and not folder.stop_requested()):
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        raise RunFolderError(
+            "verl must end at the run's last step or at a stop request",
+            f"exit code {code} at step {last} of {config.trainer.steps}",
+            f"See {log}; its last lines:\n{tail}",
+        )
+    outcome = RunState.COMPLETE if last >= config.trainer.steps else RunState.STOPPED
+    folder.end_attempt(outcome, last)
+    if outcome is RunState.COMPLETE:
+        folder.mark_done()
+    return outcome
+
+
+def newest_checkpoint(checkpoints: Path) -> int:
+    """The step that verl will go on from (its `latest_checkpointed_iteration.txt`); 0 where there is none."""
+    try:
+        return int((checkpoints / "latest_checkpointed_iteration.txt").read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def environment(config: RunConfig, run: Path, attempt_dir: Path) -> dict[str, str]:
+    """The environment of verl's processes; those of Ray's workers inherit it."""
+    variables = {
+        "ENTROCRAFT_RUN": str(run.resolve()),
+        "VERL_FILE_LOGGER_PATH": str(attempt_dir / LOG_NAME),
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "RAY_worker_niceness": "0",  # Ray's default of 15 starves its workers beside any other process
+    }
+    if config.platform.name == "cpu":
+        variables |= {
+            "VERL_PLATFORM": "cpu",
+            "VERL_ENGINE_DEVICE": "cuda",  # the FSDP engine is registered for cuda and npu only
+            "VLLM_CPU_KVCACHE_SPACE": "1",
+            "OMP_NUM_THREADS": str(config.trainer.threads),
+        }
+    return {**os.environ, **variables}
+
+
+def _start(arguments: list[str], environ: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=dict(environ),
+            cwd=log.parent,
+            start_new_session=True,  # Ctrl-C becomes a stop request, which verl's processes must live to see
+        )
+
+
+def _take(
+    folder: RunFolder, ingest: Ingest, attempt: int, on_step: OnStep | None, last: int, ended: bool = False
+) -> int:
+    """Write what is new to the run folder; the last step that it has then."""
+    for step, metrics, samples in ingest.records(ended):
+        if samples:  # first: a record that says mean@n must have its samples on disk
+            folder.write_samples(step, samples)
+        folder.append_metrics(step, metrics, attempt)
+        if on_step is not None:
+            on_step(step, metrics)
+        last = step
+    return last
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End verl and whatever it left in its process group."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            continue

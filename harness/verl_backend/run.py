@@ -19,6 +19,7 @@ from harness.runs import RunFolder, RunState
 from harness.verl_backend.countdown_data import write_countdown
 from harness.verl_backend.ingest import LOG_NAME, Ingest
 from harness.verl_backend.overrides import overrides
+from harness.verl_backend.wide_heads import servable
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 POLL_S = 0.2
@@ -59,7 +60,10 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     attempt = folder.begin_attempt(from_step)
     attempt_dir = verl_dir / f"attempt_{attempt:03d}"
     attempt_dir.mkdir()
-    arguments = overrides(config, model_folder(config.model.path).resolve(), data, verl_dir, attempt_dir)
+    model = model_folder(config.model.path).resolve()
+    if config.platform.name == "cpu":
+        model = servable(model, verl_dir / "model")
+    arguments = overrides(config, model, data, verl_dir, attempt_dir)
     # Validated once before step 1, not again at every start.
     arguments.append(f"trainer.val_before_train={from_step == 0}")
     ingest = Ingest(attempt_dir, config.validation.problems * config.validation.samples, config.validation.pass_k)

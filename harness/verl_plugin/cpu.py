@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -83,6 +84,30 @@ def _unpacked_linear() -> None:
     utils.dispatch_cpu_unquantized_gemm = dispatch
 
 
+class _Device(ModuleType):
+    """torch.cpu with the functions of torch.cuda that verl calls besides: there is no device memory to count."""
+
+    MEMORY = ("memory_allocated", "memory_reserved", "max_memory_allocated", "max_memory_reserved",
+              "reset_peak_memory_stats", "empty_cache", "ipc_collect")  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.MEMORY:
+            return lambda *_, **__: 0
+        return getattr(torch.cpu, name)
+
+    def is_available(self) -> bool:
+        return False
+
+    def get_device_name(self, *_: Any) -> str:
+        return "CPU"  # as in verl's table of peak FLOP/s
+
+    def mem_get_info(self, *_: Any) -> tuple[int, int]:
+        return 0, 0
+
+
+_DEVICE = _Device("cpu")
+
+
 class CpuPlatform(PlatformBase):
     """The CPU as verl's accelerator. Ray's GPU is a logical one that the run's settings declare."""
 
@@ -96,13 +121,13 @@ class CpuPlatform(PlatformBase):
 
     @property
     def device_module(self) -> Any:
-        return torch.cpu
+        return _DEVICE
 
     def is_available(self) -> bool:
         return True
 
-    def current_device(self) -> int:
-        return 0
+    def current_device(self) -> Any:
+        return "cpu"  # torch takes a bare index for an accelerator's
 
     def device_count(self) -> int:
         return 1

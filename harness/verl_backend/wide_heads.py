@@ -1,10 +1,10 @@
 """A Qwen3 folder with heads of 16 as the same function with heads of 32, the smallest that vLLM's CPU attention has.
 
-Component i of a head goes to place 2 i in each half, where the rotary frequency theta^(-2 i / 16) is the same; the other
-places are zero and stay zero in training, because their gradients are. The norm over a head then divides by a root
-mean square that is sqrt(2) smaller, and the scores by sqrt(32) in place of sqrt(16): the queries' norm keeps its weights,
-the keys' are divided by sqrt(2). The one difference is that eps counts twice in that norm (1e-6, relative to a mean
-square of order 1).
+Component i of a head goes to place 2 i in each half, where the rotary frequency theta^(-2 i / 16) is the same; the
+other places are zero and stay zero in training, because their gradients are. The norm over a head then divides by a
+root mean square that is sqrt(2) smaller, and the scores by sqrt(32) in place of sqrt(16): the queries' norm keeps its
+weights, the keys' are divided by sqrt(2). The one difference is that eps counts twice in that norm (1e-6, relative to
+a mean square of order 1).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PLACES = np.concatenate((np.arange(0, NARROW, 2), np.arange(0, NARROW, 2) + NARR
 
 
 def servable(model: Path, folder: Path) -> Path:
-    """`model` itself, or, where its heads are too narrow for vLLM's CPU attention, a copy with wide heads in `folder`."""
+    """`model`, or where its heads are too narrow for vLLM's CPU attention a copy with wide ones in `folder`."""
     config = json.loads((model / "config.json").read_text())
     if config.get("model_type") != "qwen3" or config.get("head_dim") != NARROW:
         return model

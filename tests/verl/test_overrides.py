@@ -1,0 +1,73 @@
+"""What verl is told, and that verl knows every key of it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.config import resolve
+from harness.verl_backend.overrides import estimator, overrides
+from tests.verl.verl_environment import python
+
+LINEAR = ["schedule=linear", "schedule.start=0.5", "schedule.end=0.2"]
+COMPOSE = """
+import sys
+from hydra import compose, initialize_config_module
+with initialize_config_module("verl.trainer.config", version_base=None):
+    compose("ppo_trainer", overrides=sys.argv[1:])
+"""
+
+
+def told(*settings: str) -> dict[str, str]:
+    config = resolve(["backend=verl", *settings])
+    data = {"train": Path("/d/train.parquet"), "test": Path("/d/it's.parquet")}
+    lines = overrides(config, Path("/m"), data, Path("/run/verl"), Path("/run/verl/attempt_001"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_released_loss_in_verls_words() -> None:
+    said = told("method=grpo")
+    actor = "actor_rollout_ref.actor."
+    assert said["algorithm.adv_estimator"] == "grpo"
+    assert said["trainer.v1.trainer_mode"] == "entrocraft"
+    assert said[f"{actor}loss_agg_mode"] == "token-mean"
+    assert said[f"{actor}clip_ratio_low"] == said[f"{actor}clip_ratio_high"] == "0.2"
+    assert said[f"{actor}clip_ratio_c"] == "3.0"
+    assert said[f"{actor}kl_loss_type"] == "low_var_kl" and said[f"{actor}kl_loss_coef"] == "0.001"
+    assert said[f"{actor}policy_loss.loss_mode"] == "vanilla"
+
+
+def test_greedy_and_unlimited_top_k_are_told_apart() -> None:
+    assert told("validation.top_k=0")["actor_rollout_ref.rollout.val_kwargs.top_k"] == "-1"
+    assert told("validation.top_k=20")["actor_rollout_ref.rollout.val_kwargs.top_k"] == "20"
+
+
+def test_a_path_with_a_quote_stays_one_value() -> None:
+    assert told()["data.val_files"] == r"'/d/it\'s.parquet'"
+
+
+def test_enough_epochs_for_the_steps() -> None:
+    said = told("trainer.prompts_per_step=32", "trainer.steps=200", "data.train_problems=4096")
+    assert said["trainer.total_epochs"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (["method=entrocraft", *LINEAR], "grpo"),
+        (["method=band_switch", *LINEAR], "grpo"),
+        (["method=entropic", *LINEAR], "entrocraft"),
+    ],
+)
+def test_verls_own_estimator_where_it_has_one(settings: list[str], expected: str) -> None:
+    assert estimator(resolve(settings).method) == expected
+
+
+@pytest.mark.needs("verl")
+@pytest.mark.parametrize("platform", ["cpu", "gpu8"])
+def test_verl_knows_every_key(platform: str) -> None:
+    lines = [f"{key}={value}" for key, value in told(f"platform={platform}").items()]
+    done = subprocess.run([str(python()), "-c", COMPOSE, *lines], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -48,8 +48,8 @@ ALLOWED = {
     "harness.torch_backend": ["torch", "transformers"],
     "harness.verl_backend": [],
     "sweeps": ["optuna"],
-    "analysis": ["pandas"],
-    "paper_figures": ["matplotlib", "pandas"],
+    "analysis": ["pandas", "pyarrow"],  # pandas loads pyarrow where it is installed
+    "paper_figures": ["matplotlib", "pandas", "pyarrow"],
     "slurm": ["submitit"],
 }
 

@@ -101,6 +101,12 @@ class _Device(ModuleType):
     def get_device_name(self, *_: Any) -> str:
         return "CPU"  # as in verl's table of peak FLOP/s
 
+    def get_rng_state(self) -> torch.Tensor:
+        return torch.get_rng_state()
+
+    def set_rng_state(self, state: torch.Tensor) -> None:
+        torch.set_rng_state(state)
+
     def mem_get_info(self, *_: Any) -> tuple[int, int]:
         return 0, 0
 

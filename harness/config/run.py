@@ -16,6 +16,7 @@ from harness.config.validation import ValidationConfig
 from harness.core.options import INFINITY
 from harness.errors import ConfigError, unknown
 from harness.methods import METHODS, Method, supported
+from harness.methods.on_base import OnBase
 from harness.problems.countdown import CountdownConfig
 
 BACKENDS = ("torch", "verl")
@@ -51,6 +52,8 @@ class RunConfig:
         if self.backend not in BACKENDS:
             raise unknown("backends", [self.backend], BACKENDS)
         supported(self.method.name, self.backend)
+        if isinstance(self.method, OnBase):
+            supported(self.method.base, self.backend)
         self.method.check(self.loss)
         self._check_schedule()
         self._check_problems()

@@ -47,6 +47,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("backend=verl loss.average=eq5", ["loss.average=eq5 runs on backend=torch only", "Set loss.average=token_mean"]),
     ("backend=verl platform.gpus=2", ["platform=cpu has one logical GPU", "platform.gpus 2", "Set platform.gpus=1"]),
     ("backend=verl method=gspo", ["a method runs only on a backend that it is tested on", "'gspo'", "'verl'"]),
+    (f"backend=verl method=entrocraft method.base=raftpp {LINEAR}", ["a method runs only on a backend", "'raftpp'"]),
     ("platform.name=tpu", ["platform.name must be one of cpu, gpu", "'tpu'"]),
     ("platform.gpu_memory_utilization=1.5", ["platform.gpu_memory_utilization", "<= 1", "1.5"]),
     ("backend=jax", ["backends must be known ones", "'jax'", "Valid: torch"]),

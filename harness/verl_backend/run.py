@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from harness.verl_backend.wide_heads import servable
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 POLL_S = 0.2
+PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
 LOG_LINES = 30
 """Lines of verl's log that a failure quotes."""
 COMMAND = (sys.executable, "-m", "verl.trainer.main_ppo")
@@ -128,7 +131,13 @@ def _start(arguments: list[str], environ: Mapping[str, str], log: Path) -> subpr
             env=dict(environ),
             cwd=log.parent,
             start_new_session=True,  # Ctrl-C becomes a stop request, which verl's processes must live to see
+            preexec_fn=_die_with_parent,
         )
+
+
+def _die_with_parent() -> None:
+    """Linux ends verl's driver when this process is killed: the run must not go on without its lock."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _take(

@@ -89,6 +89,7 @@ BELOW = {
         "harness.methods",
         "harness.problems",
         "harness.runs",
+        "harness.verl_backend.names",
     ],
     "harness/cli": [
         "analysis",

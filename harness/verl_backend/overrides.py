@@ -12,9 +12,8 @@ from harness.methods import METHODS, Method
 from harness.methods.grpo import Grpo
 from harness.methods.on_base import OnBase
 from harness.methods.plan import ClipCov, EntropyBonus
+from harness.verl_backend.names import CPU, PLUGIN
 
-PLUGIN = "entrocraft"
-"""The name under which trainer and estimator are in verl's registries."""
 AVERAGES = {"token_mean": "token-mean", "seq_mean_token_mean": "seq-mean-token-mean"}
 REWARD_FILE = Path(harness.__file__).resolve().parent / "verl_plugin" / "reward.py"
 
@@ -32,7 +31,7 @@ def overrides(config: RunConfig, model: Path, data: Mapping[str, Path], verl_dir
         **_data(config, data),
         **_trainer(config, verl_dir, attempt_dir),
         "actor_rollout_ref.model.path": model,
-        **(_cpu() if config.platform.name == "cpu" else {}),
+        **(_cpu() if config.platform.name == CPU else {}),
     }
     return [f"{key}={_text(value)}" for key, value in settings.items()]
 

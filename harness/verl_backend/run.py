@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from harness.assets import model_folder
 from harness.config import RunConfig
@@ -19,6 +20,7 @@ from harness.errors import DependencyError, RunFolderError
 from harness.runs import RunFolder, RunState
 from harness.verl_backend.countdown_data import write_countdown
 from harness.verl_backend.ingest import LOG_NAME, Ingest
+from harness.verl_backend.names import CPU, PLATFORM_VARIABLE, PLUGIN, RUN_VARIABLE
 from harness.verl_backend.overrides import overrides
 from harness.verl_backend.wide_heads import servable
 
@@ -39,10 +41,10 @@ def require() -> None:
             f"none in {sys.prefix}",
             "Run `make verl-cpu` and use .venv-verl/bin/entrocraft, or install '.[verl]' on a GPU node.",
         )
-    if "entrocraft" not in {point.name for point in metadata.entry_points(group="verl.plugins")}:
+    if PLUGIN not in {point.name for point in metadata.entry_points(group="verl.plugins")}:
         raise DependencyError(
             "verl must find the plug-in through the entry-point group verl.plugins",
-            "no entry point `entrocraft`",
+            f"no entry point {PLUGIN!r}",
             "Install entrocraft-harness again in this environment.",
         )
 
@@ -60,16 +62,17 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     verl_dir = (folder.path / "verl").resolve()
     data = write_countdown(config.data, verl_dir / "data")
     from_step = newest_checkpoint(verl_dir / "checkpoints")
+    catch_up(folder, config, verl_dir, from_step)
     attempt = folder.begin_attempt(from_step)
-    attempt_dir = verl_dir / f"attempt_{attempt:03d}"
+    attempt_dir = attempt_folder(verl_dir, attempt)
     attempt_dir.mkdir()
     model = model_folder(config.model.path).resolve()
-    if config.platform.name == "cpu":
+    if config.platform.name == CPU:
         model = servable(model, verl_dir / "model")
     arguments = overrides(config, model, data, verl_dir, attempt_dir)
     # Validated once before step 1, not again at every start.
     arguments.append(f"trainer.val_before_train={from_step == 0}")
-    ingest = Ingest(attempt_dir, config.validation.problems * config.validation.samples, config.validation.pass_k)
+    ingest = _ingest(attempt_dir, config)
     log = attempt_dir / "log.txt"
     process = _start(arguments, environment(config, folder.path, attempt_dir), log)
     last = from_step
@@ -94,6 +97,21 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     return outcome
 
 
+def catch_up(folder: RunFolder, config: RunConfig, verl_dir: Path, until: int) -> None:
+    """Take what the last attempt logged and its killed supervisor had not read, up to the step `until` that verl goes
+    on from; what is behind that is run again."""
+    attempt = len(folder.manifest()["attempts"])
+    last = folder.last_record()
+    for step, metrics, samples in _ingest(attempt_folder(verl_dir, attempt), config).records(ended=True):
+        if (last is None or step > last["step"]) and step <= until:
+            _write(folder, step, metrics, samples, attempt)
+
+
+def attempt_folder(verl_dir: Path, attempt: int) -> Path:
+    """Log and dumps of one attempt."""
+    return verl_dir / f"attempt_{attempt:03d}"
+
+
 def newest_checkpoint(checkpoints: Path) -> int:
     """The step that verl will go on from (its `latest_checkpointed_iteration.txt`); 0 where there is none."""
     try:
@@ -105,15 +123,15 @@ def newest_checkpoint(checkpoints: Path) -> int:
 def environment(config: RunConfig, run: Path, attempt_dir: Path) -> dict[str, str]:
     """The environment of verl's processes; those of Ray's workers inherit it."""
     variables = {
-        "ENTROCRAFT_RUN": str(run.resolve()),
+        RUN_VARIABLE: str(run.resolve()),
         "VERL_FILE_LOGGER_PATH": str(attempt_dir / LOG_NAME),
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "RAY_worker_niceness": "0",  # Ray's default of 15 starves its workers beside any other process
     }
-    if config.platform.name == "cpu":
+    if config.platform.name == CPU:
         variables |= {
-            "VERL_PLATFORM": "cpu",
+            PLATFORM_VARIABLE: CPU,
             "VERL_ENGINE_DEVICE": "cuda",  # the FSDP engine is registered for cuda and npu only
             "VLLM_CPU_KVCACHE_SPACE": "1",
             "OMP_NUM_THREADS": str(config.trainer.threads),
@@ -145,13 +163,24 @@ def _take(
 ) -> int:
     """Write what is new to the run folder; the last step that it has then."""
     for step, metrics, samples in ingest.records(ended):
-        if samples:  # first: a record that says mean@n must have its samples on disk
-            folder.write_samples(step, samples)
-        folder.append_metrics(step, metrics, attempt)
+        _write(folder, step, metrics, samples, attempt)
         if on_step is not None:
             on_step(step, metrics)
         last = step
     return last
+
+
+def _write(
+    folder: RunFolder, step: int, metrics: Mapping[str, float], samples: list[dict[str, Any]], attempt: int
+) -> None:
+    if samples:  # first: a record that says mean@n must have its samples on disk
+        folder.write_samples(step, samples)
+    folder.append_metrics(step, metrics, attempt)
+
+
+def _ingest(attempt_dir: Path, config: RunConfig) -> Ingest:
+    validation = config.validation
+    return Ingest(attempt_dir, validation.problems * validation.samples, validation.pass_k)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

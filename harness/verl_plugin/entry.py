@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import traceback
 
-from harness.verl_plugin.settings import CPU, RUN_VARIABLE, VERL_PLATFORM
+from harness.verl_backend.names import CPU, PLATFORM_VARIABLE, RUN_VARIABLE
 
 IN_VLLM = "VERL_REPLICA_RANK"
 """Set by verl in the processes of its rollout server."""
 
 try:
-    if os.environ.get(VERL_PLATFORM) == CPU:
+    if os.environ.get(PLATFORM_VARIABLE) == CPU:
         from harness.verl_plugin import cpu
 
         cpu.install(in_vllm=IN_VLLM in os.environ)

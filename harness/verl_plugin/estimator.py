@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from verl.trainer.ppo.core_algos import register_adv_est
 
-from harness.verl_plugin.settings import NAME, run_config
+from harness.verl_backend.names import PLUGIN
+from harness.verl_plugin.settings import run_config
 
 
-@register_adv_est(NAME)
+@register_adv_est(PLUGIN)
 def advantages(
     token_level_rewards: Tensor, response_mask: Tensor, index: np.ndarray, config: Any = None, **_: Any
 ) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""How a run's process tells verl's processes which run they work for: by environment variables, which Ray inherits."""
+"""The run that this process of verl works for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from functools import cache
 
 from harness.config import RunConfig
 from harness.runs import RunFolder
-
-RUN_VARIABLE = "ENTROCRAFT_RUN"
-"""The run folder; its manifest has the configuration."""
-VERL_PLATFORM = "VERL_PLATFORM"
-CPU = "cpu"
-NAME = "entrocraft"
-"""Of the trainer and of the advantage estimator in verl's registries."""
+from harness.verl_backend.names import RUN_VARIABLE
 
 
 @cache

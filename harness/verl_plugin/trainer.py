@@ -30,8 +30,9 @@ from harness.core.filter import scalar_advantages
 from harness.core.partition import epoch_partitions
 from harness.errors import StateError
 from harness.methods import Batch
+from harness.verl_backend.names import PLUGIN
 from harness.verl_plugin.rows import Rows
-from harness.verl_plugin.settings import NAME, run_config, run_folder
+from harness.verl_plugin.settings import run_config, run_folder
 
 STATE_FILE = "entrocraft.json"
 """In a checkpoint, beside verl's own: the states of method and monitor."""
@@ -39,7 +40,7 @@ POLL_INTERVAL_S = 0.05
 """verl looks for finished rollouts every 2 s, which is most of a small step."""
 
 
-@register_trainer(NAME)
+@register_trainer(PLUGIN)
 class EntrocraftTrainer(PPOTrainerSync):
     """The run of `run_folder()`; its configuration comes from the manifest, verl's own from the overrides."""
 
@@ -101,14 +102,14 @@ class EntrocraftTrainer(PPOTrainerSync):
         some = upsample_batch_to_divisible_size(some, max(mapping) + 1, self.tokenizer.eos_token_id)
         actor = self.config.actor_rollout_ref.actor
         # The parent multiplies by the rollouts of a prompt; our mini-batches are counted in rows.
-        before = actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n, actor.ppo_epochs
+        rollout = self.config.actor_rollout_ref.rollout
+        before = actor.ppo_mini_batch_size, rollout.n
+        found: dict[str, Any] = {}
         try:
-            actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n = len(some.keys), 1
-            actor.ppo_epochs = 1
-            found: dict[str, Any] = {}
+            actor.ppo_mini_batch_size, rollout.n = len(some.keys), 1
             super()._update_actor(some, found)
         finally:
-            actor.ppo_mini_batch_size, self.config.actor_rollout_ref.rollout.n, actor.ppo_epochs = before
+            actor.ppo_mini_batch_size, rollout.n = before
         if padding := [key for key in some.keys if key not in own]:
             tq.kv_clear(keys=padding, partition_id=batch.partition_id)
         return found

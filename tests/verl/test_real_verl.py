@@ -157,7 +157,7 @@ def test_a_method_of_the_plug_in_with_a_reference_model(tmp_path: Path) -> None:
         error = data["control/entropy"] - data["control/target"]
         integral += error
         assert data["control/alpha"] == pytest.approx(np.clip(error + 0.01 * integral, -1, 1))
-        assert np.isfinite(data["actor/kl_loss"]) and data["actor/grad_norm"] > 0
-    assert records[0]["actor/kl_loss"] < records[-1]["actor/kl_loss"]
+        # k3 is never negative, and zero only where the policy still is the reference.
+        assert 0 < data["actor/kl_loss"] < 0.1 and data["actor/grad_norm"] > 0
     (state,) = (folder.path / "verl" / "checkpoints").glob("global_step_3/entrocraft.json")
     assert json.loads(state.read_text())["method"]["integral"] == pytest.approx(integral)

@@ -124,16 +124,12 @@ class RunConfig:
                 )
 
     def _check_verl(self) -> None:
-        """What the torch backend has and verl has not, or not yet."""
-        if self.loss.average == "eq5":
+        """The rows of a step must divide over the GPUs."""
+        if self.trainer.rows_per_step % self.platform.gpus:
             raise ConfigError(
-                "loss.average=eq5 runs on backend=torch only",
-                "backend 'verl'",
-                "Set loss.average=token_mean, as released, or backend=torch.",
-            )
-        if self.platform.name == "cpu" and self.platform.gpus != 1:
-            raise ConfigError(
-                "platform=cpu has one logical GPU", f"platform.gpus {self.platform.gpus}", "Set platform.gpus=1."
+                "the rows of a step, prompts x rollouts, must be a multiple of platform.gpus, or verl fills them up",
+                f"rows {self.trainer.rows_per_step}, gpus {self.platform.gpus}",
+                "Change trainer.prompts_per_step or trainer.rollouts_per_prompt.",
             )
 
 

@@ -12,6 +12,15 @@ from harness.losses.kl import k3
 from harness.losses.surrogate import Clip, Surrogate, sequence_surrogate, token_surrogate
 from harness.methods.plan import ClipCov, EntropyBonus, LossPlan
 
+TOKEN_SUMS = (
+    "actor/clip_cov_removed",
+    "actor/clipfrac_up",
+    "actor/clipfrac_down",
+    "actor/pg_clipfrac_lower",
+    "actor/ppo_kl",
+)
+"""Metrics that are sums over tokens: the caller divides them by the tokens of the mini-batch."""
+
 
 @dataclass(frozen=True)
 class LossInputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
@@ -15,20 +16,12 @@ from harness.core.partition import epoch_partitions
 from harness.core.types import IntArray
 from harness.errors import StateError
 from harness.losses.aggregate import aggregate, row_weights
-from harness.losses.objective import LossInputs, LossParts, needs_entropy, objective
+from harness.losses.objective import TOKEN_SUMS, LossInputs, LossParts, needs_entropy, objective
 from harness.losses.surrogate import Clip
 from harness.methods.plan import Action, LossPlan
 from harness.torch_backend.policy import Policy
 from harness.torch_backend.random import torch_generator
 from harness.torch_backend.rollouts import Rollouts
-
-TOKEN_SUMS = (
-    "actor/clip_cov_removed",
-    "actor/clipfrac_up",
-    "actor/clipfrac_down",
-    "actor/pg_clipfrac_lower",
-    "actor/ppo_kl",
-)
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,15 @@ class Updater:
 
         Rejected rows see neither forward nor backward. With no kept row nothing happens: actor/updates is 0.
         """
+        updates = list(self.updates(batch, step))
+        sums: dict[str, float] = defaultdict(float)
+        for metrics in updates:
+            for name, value in metrics.items():
+                sums[name] += value / len(updates)
+        return {**sums, "actor/updates": float(len(updates)), "actor/lr": self.trainer.lr}
+
+    def updates(self, batch: Prepared, step: int) -> Iterator[dict[str, float]]:
+        """The metrics of each update, as it is made."""
         device = self.policy.device
         kept = batch.action.keep.nonzero()[0]
         parts = epoch_partitions(kept, self.trainer.mini_batches, self.trainer.epochs, self.seed, step)
@@ -69,15 +71,11 @@ class Updater:
             len(parts) // self.trainer.epochs,
         )
         draws = torch_generator(self.seed, step, "clip_cov")
-        sums: dict[str, float] = defaultdict(float)
         for update, part in enumerate(parts, start=1):
             rows = torch.as_tensor(part, device=device)
             where = f"update {update} of {len(parts)} in step {step}"
-            for name, value in self._update(batch, rows, advantages, per_row, draws, where).items():
-                sums[name] += value / len(parts)
-        if parts:
-            sums["actor/pg_clipfrac"] = sums["actor/clipfrac_up"] + sums["actor/clipfrac_down"]
-        return {**sums, "actor/updates": float(len(parts)), "actor/lr": self.trainer.lr}
+            metrics = self._update(batch, rows, advantages, per_row, draws, where)
+            yield {**metrics, "actor/pg_clipfrac": metrics["actor/clipfrac_up"] + metrics["actor/clipfrac_down"]}
 
     def _update(
         self,
@@ -109,6 +107,7 @@ class Updater:
         totals["actor/grad_norm"] = norm
         self.optimizer.step()
         tokens = int(mask.sum())
+        totals["actor/loss"] = torch.tensor(loss)
         return {name: float(value) / (tokens if name in TOKEN_SUMS else 1) for name, value in totals.items()}
 
     def _forward(

@@ -14,7 +14,8 @@ from harness.methods.on_base import OnBase
 from harness.methods.plan import ClipCov, EntropyBonus
 from harness.verl_backend.names import CPU, PLUGIN
 
-AVERAGES = {"token_mean": "token-mean", "seq_mean_token_mean": "seq-mean-token-mean"}
+# With eq5 the loss is ours, and this is only what verl would log.
+AVERAGES = {"token_mean": "token-mean", "seq_mean_token_mean": "seq-mean-token-mean", "eq5": "token-mean"}
 REWARD_FILE = Path(harness.__file__).resolve().parent / "verl_plugin" / "reward.py"
 
 
@@ -31,7 +32,7 @@ def overrides(config: RunConfig, model: Path, data: Mapping[str, Path], verl_dir
         **_data(config, data),
         **_trainer(config, verl_dir, attempt_dir),
         "actor_rollout_ref.model.path": model,
-        **(_cpu() if config.platform.name == CPU else {}),
+        **(_cpu(config.platform.gpus) if config.platform.name == CPU else {}),
     }
     return [f"{key}={_text(value)}" for key, value in settings.items()]
 
@@ -145,13 +146,13 @@ def _trainer(config: RunConfig, verl_dir: Path, attempt_dir: Path) -> dict[str, 
     }
 
 
-def _cpu() -> dict[str, Any]:
+def _cpu(gpus: int) -> dict[str, Any]:
     """What verl needs where there is no GPU: Ray's resources are logical, nothing is compiled, offloaded or put to
     sleep, and one process does each job."""
     return {
         "trainer.device": "cpu",
         "ray_kwargs.ray_init.num_cpus": 16,
-        "+ray_kwargs.ray_init.num_gpus": 1,
+        "+ray_kwargs.ray_init.num_gpus": gpus,
         "+ray_kwargs.ray_init.object_store_memory": 500_000_000,
         "+ray_kwargs.ray_init.include_dashboard": False,
         "actor_rollout_ref.actor.use_torch_compile": False,

@@ -33,7 +33,11 @@ class Rows:
     @classmethod
     def of(cls, batch: KVBatchMeta) -> Rows:
         keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-        data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=FIELDS)
+        return cls.read(keys, tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=FIELDS))
+
+    @classmethod
+    def read(cls, keys: list[str], data: TensorDict) -> Rows:
+        """From the FIELDS of the rows `keys`, nested where they have tokens."""
         problem_ids = [extra["problem_id"] for extra in data.pop("extra_info").tolist()]
         uids = data.pop("uid").tolist()
         order = sorted(range(len(keys)), key=lambda row: (problem_ids[row], uids[row], _sibling(keys[row])))

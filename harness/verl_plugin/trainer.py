@@ -19,20 +19,23 @@ import transfer_queue as tq
 from omegaconf import DictConfig, OmegaConf
 from tensordict import TensorDict
 from transfer_queue import KVBatchMeta
-from verl.trainer.ppo.padding_utils import upsample_batch_to_divisible_size
 from verl.trainer.ppo.v1.trainer_base import register_trainer
 from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
+from verl.utils.metric import reduce_metrics
+from verl.utils.py_functional import rename_dict
+from verl.utils.tensordict_utils import list_of_dict_to_tensordict
 from verl.workers.utils.padding import response_to_nested
 
-from harness.core import entropy
 from harness.core.diagnostics import Monitor
-from harness.core.filter import scalar_advantages
-from harness.core.partition import epoch_partitions
+from harness.core.types import FloatArray, IntArray
 from harness.errors import StateError
-from harness.methods import Batch
+from harness.verl_backend.loss_choice import verl_has_loss
 from harness.verl_backend.names import PLUGIN
+from harness.verl_plugin.decision import Decision, decide
+from harness.verl_plugin.loss import loss_function
 from harness.verl_plugin.rows import Rows
 from harness.verl_plugin.settings import run_config, run_folder
+from harness.verl_plugin.update import Weights, instructions, missing, padding_row
 
 STATE_FILE = "entrocraft.json"
 """In a checkpoint, beside verl's own: the states of method and monitor."""
@@ -57,78 +60,73 @@ class EntrocraftTrainer(PPOTrainerSync):
 
     # --- the step -----------------------------------------------------------------------------------
 
+    def on_init_end(self) -> None:
+        super().on_init_end()
+        if not verl_has_loss(self.run):
+            self.actor_rollout_wg.set_loss_fn(loss_function(self.run))
+
     def _update_actor(self, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta:
         run, step = self.run, self.global_steps
         rows = Rows.of(batch)
-        entropies = {name: entropy.aggregate(rows.entropy, rows.mask, name) for name in entropy.AGGREGATIONS}
-        measured = entropies[run.control.entropy_aggregation]
-        advantages = scalar_advantages(rows.advantages, rows.mask)
-        band = run.schedule.bands.band(step) if run.schedule else None
-        seen = Batch(run.seed, step, measured, band, rows.rewards, rows.groups, advantages)
-        action, self.method_state = run.method.act(seen, self.method_state)
-        control = self.monitor.observe(step, measured, band, action.m, action.keep, advantages, rows.groups)
-        if not np.array_equal(action.advantages, advantages):
-            self._write_advantages(batch, rows, action.advantages)
-
-        kept = action.keep.nonzero()[0]
-        parts = epoch_partitions(kept, run.trainer.mini_batches, run.trainer.epochs, run.seed, step)
+        decision, self.method_state = decide(run, step, rows, self.method_state, self.monitor)
+        if not np.array_equal(decision.action.advantages, decision.advantages):
+            self._write_advantages(batch, rows, decision.action.advantages)
+        weights = Weights.of(run, rows, decision)
         totals: dict[str, list[float]] = defaultdict(list)
-        for part in parts:
-            for name, value in self._one_update(batch, rows, part).items():
+        for number, part in enumerate(decision.updates):
+            for name, value in self._one_update(batch, rows, part, number, weights).items():
                 totals[name].append(float(value))
         metrics.update({name: float(np.mean(values)) for name, values in totals.items()})
-        metrics.update(
-            {
-                # verl's own follows loss_agg_mode; these do not.
-                "actor/entropy": entropies["token-mean"],
-                "actor/entropy_seq_mean": entropies["seq-mean-token-mean"],
-                "actor/updates": float(len(parts)),
-                "training/samples_seen": float(step * run.trainer.rows_per_step),
-                **control,
-                **action.metrics,
-                **rows.log_likelihoods(),
-            }
-        )
-        self._record_rows(step, rows, action.keep, parts)
+        metrics.update(decision.metrics)
+        self._record_rows(step, rows, decision)
         return batch
 
-    def _one_update(self, batch: KVBatchMeta, rows: Rows, part: np.ndarray) -> dict[str, Any]:
+    def _one_update(
+        self, batch: KVBatchMeta, rows: Rows, part: IntArray, number: int, weights: Weights | None
+    ) -> dict[str, Any]:
         """One optimiser step on the given rows; verl's actor metrics of it."""
-        own = [rows.keys[row] for row in part]
+        keys = [rows.keys[row] for row in part]
         tags = dict(zip(batch.keys, batch.tags, strict=True))
-        some = KVBatchMeta(partition_id=batch.partition_id, keys=own, tags=[tags[key] for key in own])
-        some.extra_info.update(batch.extra_info)
-        mapping = self.actor_rollout_wg._dispatch_info["actor"]
-        some = upsample_batch_to_divisible_size(some, max(mapping) + 1, self.tokenizer.eos_token_id)
-        actor = self.config.actor_rollout_ref.actor
-        # The parent multiplies by the rollouts of a prompt; our mini-batches are counted in rows.
-        rollout = self.config.actor_rollout_ref.rollout
-        before = actor.ppo_mini_batch_size, rollout.n
-        found: dict[str, Any] = {}
-        try:
-            actor.ppo_mini_batch_size, rollout.n = len(some.keys), 1
-            super()._update_actor(some, found)
-        finally:
-            actor.ppo_mini_batch_size, rollout.n = before
-        if padding := [key for key in some.keys if key not in own]:
-            tq.kv_clear(keys=padding, partition_id=batch.partition_id)
+        partition = batch.partition_id
+        if weights is not None:
+            mask = tq.kv_batch_get(keys=keys, partition_id=partition, select_fields=["response_mask"])["response_mask"]
+            tq.kv_batch_put(keys=keys, partition_id=partition, fields=weights.field(part, mask))
+        ranks = max(self.actor_rollout_wg._dispatch_info["actor"]) + 1
+        padding = [f"padding_{number}_{index}_0" for index in range(missing(len(keys), ranks))]
+        if padding:
+            row = padding_row(tq.kv_batch_get(keys=keys[:1], partition_id=partition)[0])
+            padding_tags = [{**tags[keys[0]], "is_padding": True} for _ in padding]
+            fields = list_of_dict_to_tensordict([row for _ in padding])
+            tq.kv_batch_put(keys=padding, partition_id=partition, fields=fields, tags=padding_tags)
+        told = {**batch.extra_info, **instructions(self.run, len(keys), len(padding), self.global_steps, number)}
+        some = KVBatchMeta(
+            partition_id=partition,
+            keys=keys + padding,
+            tags=[tags[key] for key in keys] + (padding_tags if padding else []),
+            extra_info=told,
+        )
+        output = rename_dict(self.actor_rollout_wg.update_actor(some)["metrics"], "actor/")
+        output["perf/mfu/actor"] = output.pop("actor/mfu")
+        if padding:
+            tq.kv_clear(keys=padding, partition_id=partition)
+        found: dict[str, Any] = reduce_metrics(output)
         return found
 
-    def _write_advantages(self, batch: KVBatchMeta, rows: Rows, advantages: np.ndarray) -> None:
+    def _write_advantages(self, batch: KVBatchMeta, rows: Rows, advantages: FloatArray) -> None:
         data = tq.kv_batch_get(keys=rows.keys, partition_id=batch.partition_id, select_fields=["response_mask"])
         mask = data["response_mask"]
         padded = torch.as_tensor(advantages, dtype=torch.float32)[:, None] * mask.to_padded_tensor(0)
         fields = TensorDict({"advantages": response_to_nested(padded, mask)}, batch_size=len(rows.keys))
         tq.kv_batch_put(keys=rows.keys, partition_id=batch.partition_id, fields=fields)
 
-    def _record_rows(self, step: int, rows: Rows, keep: np.ndarray, parts: list[np.ndarray]) -> None:
+    def _record_rows(self, step: int, rows: Rows, decision: Decision) -> None:
         """Which rows were kept and updated on, one line a step: what a test or a doubting reader looks at."""
         record = {
             "step": step,
             "problem_ids": rows.problem_ids,
             "rewards": rows.rewards.tolist(),
-            "keep": keep.tolist(),
-            "updates": [part.tolist() for part in parts],
+            "keep": decision.action.keep.tolist(),
+            "updates": [part.tolist() for part in decision.updates],
         }
         with (run_folder().path / "verl" / "rows.jsonl").open("a") as file:
             file.write(json.dumps(record) + "\n")

@@ -86,9 +86,11 @@ BELOW = {
         "harness.config",
         "harness.core",
         "harness.errors",
+        "harness.losses",
         "harness.methods",
         "harness.problems",
         "harness.runs",
+        "harness.verl_backend.loss_choice",
         "harness.verl_backend.names",
     ],
     "harness/cli": [

@@ -58,10 +58,9 @@ def weighted_loss(
     )
     parts = objective(plan, clip, kl_coef, inputs, draws)
     scale = {name: ranks / tokens if name in TOKEN_SUMS else ranks for name in parts.metrics}
-    metrics = {
-        name: Metric(AggregationType.SUM, float(value) * scale[name]) for name, value in parts.metrics.items()
-    }
+    metrics = {name: Metric(AggregationType.SUM, float(value) * scale[name]) for name, value in parts.metrics.items()}
     metrics["actor/pg_clipfrac"] = Metric(
-        AggregationType.SUM, float(parts.metrics["actor/clipfrac_up"] + parts.metrics["actor/clipfrac_down"]) * ranks / tokens
+        AggregationType.SUM,
+        float(parts.metrics["actor/clipfrac_up"] + parts.metrics["actor/clipfrac_down"]) * ranks / tokens,
     )
     return parts.loss * ranks, metrics

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
-from tensordict import TensorDict
+from tensordict import NonTensorStack, TensorDict
 from verl.trainer.ppo.core_algos import get_adv_estimator_fn
 from verl.utils import tensordict_utils
-from verl.utils.tensordict_utils import list_of_dict_to_tensordict
 from verl.workers.engine_workers import ActorRolloutRefWorker
 from verl.workers.utils.padding import response_from_nested, response_to_nested
 
@@ -54,6 +53,17 @@ def rollouts(given: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def together(rows: list[dict[str, Any]]) -> TensorDict:
+    """As the TransferQueue hands rows out: nested, also where all have one length."""
+    fields = {
+        name: nested([row[name] for row in rows])
+        if isinstance(value, torch.Tensor)
+        else NonTensorStack(*(row[name] for row in rows))
+        for name, value in rows[0].items()
+    }
+    return TensorDict(fields, batch_size=len(rows))
+
+
 class Rank:
     """This process' part of a batch, as verl's dispatch cuts it: contiguous, of equal size."""
 
@@ -73,7 +83,7 @@ class Rank:
 
 def scored(worker: Any, score: str, rows: list[dict[str, Any]], temperature: float, rank: Rank) -> list[dict[str, Any]]:
     """log_probs and entropy of the responses of all rows, by verl's forward pass."""
-    data = list_of_dict_to_tensordict(rank.own(rows))
+    data = together(rank.own(rows))
     told = {"calculate_entropy": True, "compute_loss": False, "temperature": temperature}
     tensordict_utils.assign_non_tensor(data, **told)
     output = getattr(worker, score)(data)
@@ -117,7 +127,7 @@ def first_updates(given: dict[str, Any], config: RunConfig, verl: DictConfig, co
     named = [{**row, "uid": uid, "extra_info": {"problem_id": f"p{group:03d}"}}
              for row, uid, group in zip(rows, uids, given["groups"], strict=True)]  # fmt: skip
     keys = [f"{uid}_{index:03d}_0" for index, uid in enumerate(uids)]
-    seen = Rows.read(keys, list_of_dict_to_tensordict(named))
+    seen = Rows.read(keys, together(named))
     assert seen.keys == keys  # the rows come sorted
     decision, _ = decide(config, STEP, seen, config.method.initial_state(), Monitor())
     for row, value in zip(rows, decision.action.advantages, strict=True):
@@ -132,7 +142,7 @@ def first_updates(given: dict[str, Any], config: RunConfig, verl: DictConfig, co
                 row["loss_weights"] = values.clone()
         padding = missing(len(some), rank.ranks)
         whole = some + [padding_row(some[0])] * padding
-        mine = list_of_dict_to_tensordict([{k: v for k, v in row.items() if k != "entropy"} for row in rank.own(whole)])
+        mine = together([{k: v for k, v in row.items() if k != "entropy"} for row in rank.own(whole)])
         tensordict_utils.assign_non_tensor(mine, **instructions(config, len(some), padding, STEP, number))
         metrics = tensordict_utils.get(actor.update_actor(mine), "metrics")
         found.append({name: float(np.mean(metrics[name])) for name in ("loss", "grad_norm")})

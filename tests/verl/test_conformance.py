@@ -26,7 +26,8 @@ from tests.verl.verl_environment import ROOT, python
 
 pytestmark = [pytest.mark.needs("verl"), pytest.mark.timeout(900)]
 
-PROMPTS, SIBLINGS, MINI_BATCHES, COMPARED = 9, 6, 4, 2
+# 54 rows in mini-batches of 27: two ranks need padding.
+PROMPTS, SIBLINGS, MINI_BATCHES, COMPARED = 9, 6, 2, 2
 BELOW = ["schedule=constant", "schedule.start=0.05"]  # the shipped policy is above: H must come down
 ABOVE = ["schedule=constant", "schedule.start=2.5"]
 SETTINGS: dict[str, list[str]] = {
@@ -88,10 +89,23 @@ def verl(request: pytest.FixtureRequest, given: dict[str, Any], tmp_path_factory
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environ = {
-        **os.environ, "VERL_PLATFORM": "cpu", "VERL_ENGINE_DEVICE": "cuda", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(request.param),
-    }  # fmt: skip
-    command = [str(python()), "-m", "tests.verl.conformance_worker", str(folder / "given.json"), str(folder / "out.json")]
+        **os.environ,
+        "VERL_PLATFORM": "cpu",
+        "VERL_ENGINE_DEVICE": "cuda",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(request.param),
+    }
+    command = [
+        str(python()),
+        "-m",
+        "tests.verl.conformance_worker",
+        str(folder / "given.json"),
+        str(folder / "out.json"),
+    ]
     ranks = []
     for rank in range(request.param):
         log = (folder / f"rank{rank}.log").open("wb")
@@ -106,7 +120,7 @@ def verl(request: pytest.FixtureRequest, given: dict[str, Any], tmp_path_factory
 
 
 def torch_backend(given: dict[str, Any], config: RunConfig, pieces: int) -> dict[str, Any]:
-    """The torch backend's own, with a mini-batch in as many pieces as verl has ranks: Clip-Cov's means are a piece's."""
+    """The torch backend's own; a mini-batch in as many pieces as verl has ranks: Clip-Cov's means are a piece's."""
     policy = Policy.load(Path(given["model"]), torch.device("cpu"))
     first = [row * SIBLINGS for row in range(PROMPTS)]
     rollouts = policy.rollouts([given["prompts"][row] for row in first], given["responses"])

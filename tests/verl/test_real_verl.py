@@ -161,3 +161,34 @@ def test_a_method_of_the_plug_in_with_a_reference_model(tmp_path: Path) -> None:
         assert 0 < data["actor/kl_loss"] < 0.1 and data["actor/grad_norm"] > 0
     (state,) = (folder.path / "verl" / "checkpoints").glob("global_step_3/entrocraft.json")
     assert json.loads(state.read_text())["method"]["integral"] == pytest.approx(integral)
+
+
+def test_two_data_parallel_ranks_with_a_loss_that_verl_does_not_have(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    eq5 = ["method=entrocraft", "method.base=gspo", *LINEAR, "loss.average=eq5", "platform.gpus=2"]
+    short = ["trainer.steps=2", "schedule.horizon=2", "validation.every=2"]
+    finished(entrocraft(folder.path, *eq5, *short), folder.path, 0)
+    records = {record["step"]: record["data"] for record in folder.metrics()}
+    odd = 0
+    for step, row in rows(folder).items():
+        kept = {index for index, keep in enumerate(row["keep"]) if keep}
+        assert sorted(index for part in row["updates"] for index in part) == sorted(kept)
+        assert len(row["updates"]) == MINI_BATCHES and 0 < len(kept) < PROMPTS * SIBLINGS
+        odd += sum(len(part) % 2 for part in row["updates"])
+        # Metrics of the harness's own loss; verl's has no fractions by side.
+        assert 0 <= records[step]["actor/clipfrac_up"] + records[step]["actor/clipfrac_down"] <= 1
+        assert records[step]["actor/kl_loss"] > 0 and records[step]["actor/grad_norm"] > 0
+    assert odd > 0  # some mini-batch needed padding
+
+
+def test_a_step_that_keeps_nothing_updates_nothing(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    # One token is no answer: all rollouts are wrong, and PSR keeps the right ones.
+    short = ["trainer.steps=2", "validation.every=2", "trainer.max_new_tokens=1", "loss.kl_coef=0"]
+    finished(entrocraft(folder.path, "method=psr", *short), folder.path, 0)
+    records = {record["step"]: record["data"] for record in folder.metrics()}
+    for step, row in rows(folder).items():
+        assert row["updates"] == [] and not any(row["keep"])
+        assert records[step]["actor/updates"] == 0 and "actor/grad_norm" not in records[step]
+    # Sampling from unchanged weights: entropies of two batches of first tokens are near each other.
+    assert records[1]["actor/entropy"] == pytest.approx(records[2]["actor/entropy"], rel=0.2)

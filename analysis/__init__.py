@@ -1,5 +1,6 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
+from analysis.backends import backend_curves, backend_differences
 from analysis.bootstrap import Interval, crossed_intervals, paired_interval, seed_interval
 from analysis.comparison import compare
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
@@ -14,6 +15,8 @@ from harness.core.pass_at_k import pass_at_k
 __all__ = [
     "Interval",
     "Runs",
+    "backend_curves",
+    "backend_differences",
     "band_distance",
     "compare",
     "crossed_intervals",

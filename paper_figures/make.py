@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from matplotlib.figure import Figure
 
 from analysis import (
     Runs,
+    backend_curves,
+    backend_differences,
     entropy_curves,
     load_runs,
     pass_at_k_curves,
@@ -20,7 +23,7 @@ from analysis import (
     validation_curves,
     write_sidecar,
 )
-from paper_figures import captions, entropy, panels, pass_at_k, reward, style, tracking, validation
+from paper_figures import backends, captions, entropy, panels, pass_at_k, reward, style, tracking, validation
 
 REFERENCE = "grpo"
 """The method drawn into every panel of a small multiple, where it has one configuration."""
@@ -83,6 +86,9 @@ def _of_steps(runs: Runs) -> Iterator[Planned]:
         note = captions.note(runs, lines, target, band, captions.seeds(counts))
         draw = partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
         yield Planned("entropy", curves, draw)
+    pairs = backend_curves(runs)
+    if len(pairs):
+        yield Planned("backends", pairs, partial(_backends, pairs, runs))
     rewards = _measured(reward_curves(runs), "reward")
     if len(rewards):
         width = reward.window(rewards)
@@ -114,6 +120,20 @@ def _of_samples(runs: Runs) -> Iterator[Planned]:
 def _together(draw: panels.Draw, frame: pd.DataFrame, x: str, y: str, note: str, runs: Runs) -> Drawing:
     labels = runs.runs.loc[runs.runs["method"] == REFERENCE, "label"].unique()
     return partial(panels.together, draw, frame, x, y, note, str(labels[0]) if len(labels) == 1 else None)
+
+
+def _backends(curves: pd.DataFrame, runs: Runs) -> Figure:
+    differences = backend_differences(curves)
+    drawn, axes = style.figure(style.PAGE_INCHES, 2.6, 1, len(differences))
+    for ax, (_, row) in zip(axes, differences.iterrows(), strict=True):
+        backends.draw(ax, curves[curves["pair"] == row["pair"]])
+        ax.set_title(f"{row['pair']}\n{textwrap.fill(backends.sentence(row), 120 // len(differences))}")
+        ax.set_xlabel(backends.X)
+    axes[0].set_ylabel(backends.Y)
+    drawn.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower left", ncols=3)
+    return panels.noted(
+        drawn, captions.note(runs, "thin: one seed; thick: their mean", captions.seeds(differences["seeds"]))
+    )
 
 
 def _tracking(errors: pd.DataFrame, runs: Runs) -> Figure:

@@ -40,19 +40,18 @@ def call(given: argparse.Namespace) -> int:
 
 
 def _list(given: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from harness.cli.tables import plain_table
     from harness.data import DATASETS
 
     if given.names:
         raise ConfigError("`data list` lists all data sets", " ".join(given.names), "Leave the names out.")
-    columns = ("name", "for", "rows", "from", "prepared")
-    rows = [
+    rows = [("name", "for", "rows", "from", "prepared")]
+    rows += [
         (each.name, _use(each), each.expected, each.repository, _state(each, given.folder))
         for each in DATASETS.values()
     ]
-    Console().print(plain_table(columns, rows))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
     return 0
 
 
@@ -69,7 +68,9 @@ def _state(dataset: Dataset, folder: Path) -> str:
         there = state(folder, dataset.name)
     except DataError as error:
         return f"damaged: {error.value}"
-    return "-" if there is None else f"{there.rows:,} rows, {there.manifest.origin}"
+    if there is None:
+        return "-"
+    return f"{there.rows:,} rows, {(there.manifest.revision or 'local files')[:12]}"
 
 
 def _prepare(given: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def verl_row(
     problem_id: str,
     system: str | None = None,
 ) -> Row:
-    """A row that verl's data set reads: `question` is the user message, `ground_truth` what the grader of `source` gets."""
+    """A row that verl's data set reads. `question` is the user message; the grader of `source` gets `ground_truth`."""
     messages = [{"role": "user", "content": question}]
     if system is not None:
         messages.insert(0, {"role": "system", "content": system})

@@ -1,9 +1,10 @@
 """The mathematics data sets: where each comes from, its columns, and how many rows it must give.
 
 Repositories, splits, the columns `problem` and `answer`, the length limit and the order of the subset are those of the
-authors' public scripts (lblaoke/entrocraft and lblaoke/rl_dist_shift, scripts/data_preprocess). The id columns
-are from public descriptions of the data sets. No hub can be reached from where this was written: a column or a split
-that is not there is refused with those that are.
+authors' public scripts (scripts/data_preprocess in lblaoke/entrocraft; in lblaoke/rl_dist_shift for MATH-500 and
+AIME-25; in lblaoke/antifragile_rl for the subset). Not verified, since no hub could be reached from where this was
+written: the id columns (from public descriptions), the names of the files, and every number of rows but the subset's.
+What is not there is refused with what is.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ def download(repository: str, kind: str, patterns: Sequence[str], remedy: str, t
             "no package huggingface_hub",
             f"Install 'entrocraft-harness[data]'. Or: {remedy}",
         ) from error
+    # The base of the errors of the HTTP client, which is another package in each major version of huggingface_hub.
+    transport = HfHubHTTPError.__mro__[1]
     try:
         return Path(snapshot_download(repository, repo_type=kind, allow_patterns=list(patterns), local_dir=to))
     except GatedRepoError as error:
@@ -41,7 +43,7 @@ def download(repository: str, kind: str, patterns: Sequence[str], remedy: str, t
         raise DataError(
             f"the hub must have a {kind} of the given name", repr(repository), "Write OWNER/NAME as on its page."
         ) from error
-    except (HfHubHTTPError, OSError) as error:
+    except (transport, OSError) as error:
         raise DataError(
             f"{repository} must come from the hub or be in its cache", " ".join(str(error).split())[:200], remedy
         ) from error

@@ -25,16 +25,17 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     pa, pq = _pyarrow()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    iterator, written, writer = iter(rows), 0, None
+    iterator = iter(rows)
+    batch = list(islice(iterator, BATCH))
+    if not batch:
+        raise DataError("a parquet file needs at least one row", f"none for {path.name}", "See what was dropped.")
+    table, written = pa.Table.from_pylist(batch), 0
     try:
-        while batch := list(islice(iterator, BATCH)):
-            table = pa.Table.from_pylist(batch, schema=writer.schema if writer else None)
-            writer = writer or pq.ParquetWriter(temporary, table.schema)
-            writer.write_table(table)
-            written += len(batch)
-        if writer is None:
-            raise DataError("a parquet file needs at least one row", f"none for {path.name}", "See what was dropped.")
-        writer.close()
+        with pq.ParquetWriter(temporary, table.schema) as writer:
+            while batch:
+                writer.write_table(pa.Table.from_pylist(batch, schema=table.schema))
+                written += len(batch)
+                batch = list(islice(iterator, BATCH))
         sync(temporary)
         temporary.replace(path)
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 from small_sources import COMMIT, read, rows_of, write
 
 from harness.data import DATASETS, prepare
@@ -46,6 +47,26 @@ def test_without_network_it_says_where_to_run(tmp_path: Path) -> None:
     assert done.stderr.startswith("entrocraft: knoveleng/AMC-23 must come from the hub or be in its cache; got ")
     assert done.stderr.endswith("(a login node), or give the files: --from amc23=PATH.\n")
     assert done.stderr.count("\n") == 1
+
+
+FAILURES = [
+    (GatedRepoError, "must be open to your account.*hf auth login"),
+    (RepositoryNotFoundError, "must have a dataset of the given name; got 'knoveleng/AMC-23'"),
+    (HfHubHTTPError.__mro__[1], "must come from the hub or be in its cache.*a login node"),  # cut off on the way
+    (ConnectionResetError, "must come from the hub or be in its cache.*a login node"),
+]
+
+
+@pytest.mark.parametrize(("failure", "phrase"), FAILURES)
+def test_what_the_hub_refuses_is_one_message(
+    failure: type[Exception], phrase: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise failure.__new__(failure)  # their constructors need a response of the HTTP client
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
+    with pytest.raises(DataError, match=phrase):
+        prepare(DATASETS["amc23"], tmp_path / "data")
 
 
 def test_without_huggingface_hub_it_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

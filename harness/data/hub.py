@@ -30,7 +30,7 @@ def download(repository: str, kind: str, patterns: Sequence[str], remedy: str, t
             f"Install 'entrocraft-harness[data]'. Or: {remedy}",
         ) from error
     # The base of the errors of the HTTP client, which is another package in each major version of huggingface_hub.
-    transport = HfHubHTTPError.__mro__[1]
+    transport: type[BaseException] = HfHubHTTPError.__mro__[1]
     try:
         return Path(snapshot_download(repository, repo_type=kind, allow_patterns=list(patterns), local_dir=to))
     except GatedRepoError as error:

@@ -44,6 +44,5 @@ def download(repository: str, kind: str, patterns: Sequence[str], remedy: str, t
             f"the hub must have a {kind} of the given name", repr(repository), "Write OWNER/NAME as on its page."
         ) from error
     except (transport, OSError) as error:
-        raise DataError(
-            f"{repository} must come from the hub or be in its cache", " ".join(str(error).split())[:200], remedy
-        ) from error
+        lines = str(error).removeprefix("Got: ").splitlines() or [type(error).__name__]
+        raise DataError(f"{repository} must come from the hub or be in its cache", lines[0], remedy) from error

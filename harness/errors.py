@@ -48,6 +48,10 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class DataError(HarnessError, ValueError):
+    """A data set or a model folder that is missing, altered, damaged, or not the one that was asked for."""
+
+
 class AnalysisError(HarnessError, ValueError):
     """A quantity that the recorded data cannot give, such as pass@k for k above the number of samples."""
 

@@ -16,12 +16,13 @@ PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
 
 # framework -> the only places whose source may import it
 IMPORTERS = {
+    "huggingface_hub": ["harness/data/hub.py"],
     "hydra": ["harness/config"],
     "omegaconf": ["harness/config", "harness/verl_plugin"],
     "matplotlib": ["paper_figures"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
-    "pyarrow": ["harness/verl_backend"],
+    "pyarrow": ["harness/data/parquet.py"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],
     "tensordict": ["harness/verl_plugin"],
@@ -40,6 +41,7 @@ ALLOWED = {
     "harness.methods": [],
     "harness.runs": [],
     "harness.problems": [],
+    "harness.data": [],
     "harness.execute": [],
     "harness.tracking": [],
     "harness.cli.main": [],
@@ -60,6 +62,7 @@ BELOW = {
     "harness/runs": ["harness.errors"],
     "harness/losses": ["harness.errors", "harness.methods"],
     "harness/problems": ["harness.errors"],
+    "harness/data": ["harness.errors", "harness.runs"],
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
@@ -77,6 +80,7 @@ BELOW = {
         "harness.assets",
         "harness.config",
         "harness.core",
+        "harness.data",
         "harness.errors",
         "harness.methods",
         "harness.problems",
@@ -96,6 +100,7 @@ BELOW = {
     "harness/cli": [
         "analysis",
         "harness.config",
+        "harness.data",
         "harness.errors",
         "harness.execute",
         "harness.methods",

@@ -3,32 +3,25 @@
 import numpy as np
 
 from harness.core.check import one_of
-from harness.core.types import BoolArray, FloatArray
+from harness.core.ragged import Ragged
 from harness.errors import InputError
 
 AGGREGATIONS = ("token-mean", "seq-mean-token-mean")
 
 
-def aggregate(token_entropy: FloatArray, mask: BoolArray, aggregation: str) -> float:
-    """Batch entropy, nats per token, of token entropies (N, T) under the response mask (N, T).
+def aggregate(token_entropy: Ragged, aggregation: str) -> float:
+    """Batch entropy, nats per token, of the entropies of the response tokens.
 
     "token-mean": the mean over all tokens, as in every released run; "seq-mean-token-mean": the mean over
     rollouts of each one's mean, the paper's formula; a rollout without tokens is left out.
-    Raises InputError when no token is left, for NaN under the mask, and for an unknown aggregation.
+    Raises InputError when no token is left, for NaN, and for an unknown aggregation.
     Source: paper, section 3; verl/trainer/ppo/core_algos.py, agg_loss.
     """
     one_of("the entropy aggregation", aggregation, AGGREGATIONS)
-    values, inside = np.asarray(token_entropy, dtype=np.float64), np.asarray(mask).astype(np.bool_)
-    if values.ndim != 2 or values.shape != inside.shape:
-        raise InputError(
-            "token entropies and mask must have one shape (N, T)",
-            f"{values.shape} and {inside.shape}",
-            "Take both from the same batch.",
-        )
-    tokens = inside.sum(axis=1)
+    tokens = token_entropy.lengths
     if not tokens.any():
         raise InputError("a batch must have response tokens", "none", "Check the generation and its mask.")
-    sums = np.where(inside, values, 0.0).sum(axis=1)
+    sums = token_entropy.sums()
     if not np.isfinite(sums).all():
         raise InputError("token entropies must be finite", "nan or inf", "Check the policy's logits.")
     if aggregation == "token-mean":

@@ -14,6 +14,8 @@ import torch
 from harness.config import RunConfig
 from harness.core import entropy
 from harness.core.diagnostics import Monitor
+from harness.core.ragged import Ragged
+from harness.core.tokens import token_summary
 from harness.core.types import FloatArray
 from harness.methods import Batch
 from harness.problems.countdown import grade, make_problems
@@ -82,8 +84,10 @@ class Trainer:
         with _timed(timing, "old_log_prob"):
             old = self.policy.score_all(rollouts, trainer.temperature, True, SCORE_ROWS)
             assert old.entropy is not None
-            token_entropy, mask = old.entropy.cpu().numpy().astype(np.float64), rollouts.mask.cpu().numpy()
-            entropies = {name: entropy.aggregate(token_entropy, mask, name) for name in entropy.AGGREGATIONS}
+            mask = rollouts.mask.cpu().numpy()
+            token_entropy = Ragged.of(old.entropy.cpu().numpy(), mask)
+            token_log_prob = Ragged.of(old.log_prob.cpu().numpy(), mask)
+            entropies = {name: entropy.aggregate(token_entropy, name) for name in entropy.AGGREGATIONS}
         with _timed(timing, "ref"):
             reference = (
                 self.reference.score_all(rollouts, trainer.temperature, False, SCORE_ROWS).log_prob
@@ -97,6 +101,7 @@ class Trainer:
             measured = entropies[config.control.entropy_aggregation]
             batch = Batch(config.seed, step, measured, band, rewards, groups, advantages)
             action, method_state = config.method.act(batch, self.progress.method_state)
+            tokens = token_summary(token_log_prob, token_entropy, advantages, rewards)
             control = self.progress.monitor.observe(step, measured, band, action.m, action.keep, advantages, groups)
         with _timed(timing, "update_actor"):
             update = self.updater.step(Prepared(rollouts, old.log_prob, reference, groups, action), step)
@@ -114,6 +119,7 @@ class Trainer:
             **_spread("response_length", lengths),
             **control,
             **action.metrics,
+            **tokens,
             "training/global_step": float(step),
             "training/epoch": float(epoch_of_step(len(self.problems["train"]), trainer.prompts_per_step, step)),
             "training/samples_seen": float(self.progress.samples_seen),

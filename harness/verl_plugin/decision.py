@@ -10,6 +10,7 @@ from harness.core import entropy
 from harness.core.diagnostics import Monitor
 from harness.core.filter import scalar_advantages
 from harness.core.partition import epoch_partitions
+from harness.core.tokens import token_summary
 from harness.core.types import FloatArray, IntArray
 from harness.methods import Batch
 from harness.methods.plan import Action
@@ -30,9 +31,9 @@ def decide(
     run: RunConfig, step: int, rows: Rows, state: Mapping[str, float], monitor: Monitor
 ) -> tuple[Decision, dict[str, float]]:
     """The decision for the rollouts of a step (from 1), and the method's next state; `monitor` sees the step."""
-    entropies = {name: entropy.aggregate(rows.entropy, rows.mask, name) for name in entropy.AGGREGATIONS}
+    entropies = {name: entropy.aggregate(rows.entropy, name) for name in entropy.AGGREGATIONS}
     measured = entropies[run.control.entropy_aggregation]
-    advantages = scalar_advantages(rows.advantages, rows.mask)
+    advantages = scalar_advantages(rows.advantages)
     band = run.schedule.bands.band(step) if run.schedule else None
     batch = Batch(run.seed, step, measured, band, rows.rewards, rows.groups, advantages)
     action, state = run.method.act(batch, state)
@@ -47,6 +48,6 @@ def decide(
         "training/samples_seen": float(step * run.trainer.rows_per_step),
         **control,
         **action.metrics,
-        **rows.log_likelihoods(),
+        **token_summary(rows.log_prob, rows.entropy, advantages, rows.rewards),
     }
     return Decision(advantages, action, updates, metrics), state

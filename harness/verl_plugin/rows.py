@@ -9,14 +9,16 @@ import transfer_queue as tq
 from tensordict import TensorDict
 from transfer_queue import KVBatchMeta
 
-from harness.core.types import BoolArray, FloatArray, IntArray
+from harness.core.ragged import Ragged
+from harness.core.types import FloatArray, IntArray
 
-FIELDS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores", "uid", "extra_info"]
+NAMES = ["uid", "extra_info"]
+TOKENS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores"]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """N rollouts without verl's padding rows, sorted by problem and sibling; T response positions.
+    """N rollouts without verl's padding rows, sorted by problem and sibling.
 
     verl orders a batch by length and names groups by random ids, from which no draw may depend.
     """
@@ -25,48 +27,45 @@ class Rows:
     problem_ids: list[str]  # (N,)
     groups: IntArray  # (N,)
     rewards: FloatArray  # (N,)
-    advantages: FloatArray  # (N, T)
-    entropy: FloatArray  # (N, T) nats
-    log_prob: FloatArray  # (N, T) nats, before the update
-    mask: BoolArray  # (N, T)
+    advantages: Ragged
+    entropy: Ragged  # nats
+    log_prob: Ragged  # nats, before the update
 
     @classmethod
     def of(cls, batch: KVBatchMeta) -> Rows:
         keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-        return cls.read(keys, tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=FIELDS))
+        names = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=NAMES)
+        problem_ids = [extra["problem_id"] for extra in names["extra_info"].tolist()]
+        uids = names["uid"].tolist()
+        order = sorted(range(len(keys)), key=lambda row: (problem_ids[row], uids[row], _sibling(keys[row])))
+        keys, problem_ids, uids = ([values[row] for row in order] for values in (keys, problem_ids, uids))
+        tokens = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=TOKENS)
+        return cls.read(keys, problem_ids, uids, tokens)
 
     @classmethod
-    def read(cls, keys: list[str], data: TensorDict) -> Rows:
-        """From the FIELDS of the rows `keys`, nested where they have tokens."""
-        problem_ids = [extra["problem_id"] for extra in data.pop("extra_info").tolist()]
-        uids = data.pop("uid").tolist()
-        order = sorted(range(len(keys)), key=lambda row: (problem_ids[row], uids[row], _sibling(keys[row])))
-        return cls(
-            keys=[keys[row] for row in order],
-            problem_ids=[problem_ids[row] for row in order],
-            groups=np.unique([uids[row] for row in order], return_inverse=True)[1].astype(np.int64),
-            rewards=_array(data, "rm_scores")[order].sum(axis=1),
-            advantages=_array(data, "advantages")[order],
-            entropy=_array(data, "entropy")[order],
-            log_prob=_array(data, "old_log_probs")[order],
-            mask=_array(data, "response_mask")[order].astype(np.bool_),
-        )
+    def read(cls, keys: list[str], problem_ids: list[str], uids: list[str], tokens: TensorDict) -> Rows:
+        """From the nested TOKENS of the rows `keys`, which are sorted."""
+        mask = tokens["response_mask"]
+        lengths = mask.offsets().diff().cpu().numpy().astype(np.int64)
+        inside = mask.values().bool().cpu().numpy()
+        answered = Ragged(inside.astype(np.float64), lengths).sums().astype(np.int64)
 
-    def log_likelihoods(self) -> dict[str, float]:
-        """Mean log-likelihood of correct and of wrong rollouts (paper, Fig. 2b), nats per token; absent where none."""
-        tokens = self.mask.sum(axis=1)
-        per_token = np.where(self.mask, self.log_prob, 0.0).sum(axis=1) / np.maximum(tokens, 1)
-        groups = {"positive": (self.rewards > 0) & (tokens > 0), "negative": (self.rewards <= 0) & (tokens > 0)}
-        return {f"actor/log_prob_{name}": float(per_token[rows].mean()) for name, rows in groups.items() if rows.any()}
+        def of(name: str) -> Ragged:
+            values = tokens[name].values().cpu().numpy()
+            return Ragged(values if inside.all() else values[inside], answered)
+
+        return cls(
+            keys=keys,
+            problem_ids=problem_ids,
+            groups=np.unique(uids, return_inverse=True)[1].astype(np.int64),
+            rewards=Ragged(tokens["rm_scores"].values().cpu().numpy(), lengths).sums(),
+            advantages=of("advantages"),
+            entropy=of("entropy"),
+            log_prob=of("old_log_probs"),
+        )
 
 
 def _sibling(key: str) -> tuple[int, int]:
     """Session and output of a key `{uid}_{session}_{output}`."""
     _, session, output = key.rsplit("_", 2)
     return int(session), int(output)
-
-
-def _array(data: TensorDict, name: str) -> FloatArray:
-    """(N, T) float64, padded with zeros."""
-    values: FloatArray = data[name].to_padded_tensor(0).double().cpu().numpy()
-    return values

@@ -60,7 +60,7 @@ class Weights:
     """Token weights of the updates of a step, for a loss that verl does not have."""
 
     def __init__(self, run: RunConfig, rows: Rows, decision: Decision) -> None:
-        self.average, self.mask = run.loss.average, torch.as_tensor(rows.mask)
+        self.average = run.loss.average
         per_epoch = len(decision.updates) // run.trainer.epochs
         keep = torch.as_tensor(decision.action.keep)
         self.rows = row_weights(self.average, torch.as_tensor(rows.groups), keep, per_epoch)
@@ -71,7 +71,7 @@ class Weights:
         return None if verl_has_loss(run) or not decision.updates else cls(run, rows, decision)
 
     def field(self, part: IntArray, response_mask: Tensor) -> TensorDict:
-        """The field of the rows `part`, whose nested `response_mask` has their lengths."""
-        rows = torch.as_tensor(part)
-        weights = aggregate(self.average, self.mask[rows], None if self.rows is None else self.rows[rows])
+        """The field of the rows `part`, from their nested `response_mask`."""
+        of_rows = None if self.rows is None else self.rows[torch.as_tensor(part)]
+        weights = aggregate(self.average, response_mask.to_padded_tensor(0), of_rows)
         return TensorDict({WEIGHTS: response_to_nested(weights.float(), response_mask)}, batch_size=len(part))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from harness.core.entropy import AGGREGATIONS, aggregate
+from harness.core.ragged import Ragged
 from harness.errors import InputError
 
 H = np.array([[1.0, 2.0, 3.0], [5.0, 9.0, 9.0], [9.0, 9.0, 9.0]])
@@ -13,12 +14,12 @@ MASK = np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0]])
 
 @pytest.mark.parametrize(("aggregation", "value"), [("token-mean", 11 / 4), ("seq-mean-token-mean", 3.5)])
 def test_closed_form(aggregation, value):
-    assert aggregate(H, MASK, aggregation) == value
+    assert aggregate(Ragged.of(H, MASK), aggregation) == value
 
 
 @given(arrays(np.float64, (4, 3), elements=st.floats(0, 10)))
 def test_equal_lengths_make_the_aggregations_equal(values):
-    token, sequence = (aggregate(values, np.ones((4, 3), bool), name) for name in AGGREGATIONS)
+    token, sequence = (aggregate(Ragged.of(values, np.ones((4, 3), bool)), name) for name in AGGREGATIONS)
     assert token == pytest.approx(sequence)
 
 
@@ -27,7 +28,7 @@ def test_equal_lengths_make_the_aggregations_equal(values):
 def test_a_mean_lies_between_the_extremes_of_what_is_under_the_mask(aggregation, mask, values):
     if mask.any():
         hidden = np.where(mask, values, np.nan)
-        entropy = aggregate(hidden, mask, aggregation)
+        entropy = aggregate(Ragged.of(hidden, mask), aggregation)
         assert values[mask].min() - 1e-9 <= entropy <= values[mask].max() + 1e-9
 
 
@@ -42,4 +43,4 @@ def test_a_mean_lies_between_the_extremes_of_what_is_under_the_mask(aggregation,
 )
 def test_refused(values, mask, aggregation, message):
     with pytest.raises(InputError, match=message):
-        aggregate(values, mask, aggregation)
+        aggregate(Ragged.of(values, mask), aggregation)

@@ -124,11 +124,9 @@ def first_updates(given: dict[str, Any], config: RunConfig, verl: DictConfig, co
     for row, values in zip(rows, response_to_nested(rewards, mask).unbind(), strict=True):
         row["rm_scores"] = values.clone()
 
-    named = [{**row, "uid": uid, "extra_info": {"problem_id": f"p{group:03d}"}}
-             for row, uid, group in zip(rows, uids, given["groups"], strict=True)]  # fmt: skip
+    problem_ids = [f"p{group:03d}" for group in given["groups"]]
     keys = [f"{uid}_{index:03d}_0" for index, uid in enumerate(uids)]
-    seen = Rows.read(keys, together(named))
-    assert seen.keys == keys  # the rows come sorted
+    seen = Rows.read(keys, problem_ids, uids.tolist(), together(rows))
     decision, _ = decide(config, STEP, seen, config.method.initial_state(), Monitor())
     for row, value in zip(rows, decision.action.advantages, strict=True):
         row["advantages"] = torch.full_like(row["advantages"], float(value))

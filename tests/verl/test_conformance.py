@@ -16,6 +16,7 @@ import torch
 from harness.assets import model_folder
 from harness.config import RunConfig, resolve
 from harness.core import entropy
+from harness.core.ragged import Ragged
 from harness.methods import Batch
 from harness.problems.countdown import grade, make_problems
 from harness.torch_backend.generate import Sampling
@@ -126,8 +127,8 @@ def torch_backend(given: dict[str, Any], config: RunConfig, pieces: int) -> dict
     rollouts = policy.rollouts([given["prompts"][row] for row in first], given["responses"])
     score = policy.score_all(rollouts, config.trainer.temperature, True, 1000)
     assert score.entropy is not None
-    token_entropy, mask = score.entropy.double().numpy(), rollouts.mask.numpy()
-    entropies = {name: entropy.aggregate(token_entropy, mask, name) for name in entropy.AGGREGATIONS}
+    token_entropy = Ragged.of(score.entropy.double().numpy(), rollouts.mask.numpy())
+    entropies = {name: entropy.aggregate(token_entropy, name) for name in entropy.AGGREGATIONS}
     rewards, groups = np.array(given["rewards"]), np.array(given["groups"])
     advantages = config.method.advantages(rewards, groups)
     band = config.schedule.bands.band(1) if config.schedule else None

@@ -1,0 +1,138 @@
+"""A process that grades one answer after the other, within limits, and is replaced when it had to be ended.
+
+Computer algebra can take for ever and any amount of memory, also inside C code, where no exception reaches it; so it
+is a process, which can be killed. It is a plain subprocess, because a daemonic process, as of multiprocessing, may not
+have children by multiprocessing, and a fork of a process with threads may deadlock.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.errors import DependencyError, StateError
+from harness.graders.verdict import Verdict
+
+LIMIT_S = 5.0
+"""Wall-clock seconds for one answer."""
+MEMORY_MB = 1024
+"""Address space of the process, MiB; it takes 70 of them before its first answer."""
+START_S = 120.0
+"""Seconds for its imports, on a busy machine."""
+TIME_LIMIT = "time limit"
+ROOT = Path(harness.__file__).resolve().parents[1]
+
+
+class GradingProcess:
+    """Starts with the first answer. `graders`: name -> module with `grade(source, text, ground_truth)`."""
+
+    def __init__(self, graders: Mapping[str, str], limit_s: float = LIMIT_S, memory_mb: int = MEMORY_MB) -> None:
+        self._graders, self._limit_s, self._memory_mb = dict(graders), limit_s, memory_mb
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def grade(self, name: str, source: str, text: str, ground_truth: str) -> Verdict:
+        """The grader's verdict, or a failure: "time limit", "memory limit", its exception, or how the process ended.
+
+        Raises:
+            DependencyError: a grader cannot be imported.
+            StateError: the process does not start.
+        """
+        request = json.dumps([name, source, text, ground_truth]).encode() + b"\n"
+        with self._lock:
+            process = self._process or self._start()
+            try:
+                assert process.stdin is not None
+                process.stdin.write(request)
+                reply = _receive(process, self._limit_s)
+            except BrokenPipeError:
+                reply = b""  # it has ended
+            except TimeoutError:
+                self._end()
+                return Verdict.failed(TIME_LIMIT)
+            if not reply:
+                return Verdict.failed(_how_it_ended(self._end()))
+            answer = json.loads(reply)
+            if answer.pop("last"):
+                self._end()
+        return Verdict(**answer)
+
+    def close(self) -> None:
+        """End the process; the next answer starts another."""
+        with self._lock:
+            self._end()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        found = os.environ.get("PYTHONPATH")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.graders.worker", json.dumps(self._settings())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *([found] if found else [])])},
+        )
+        self._process = process
+        try:
+            reply = _receive(process, START_S)
+        except TimeoutError:
+            reply = b""
+        if not reply:
+            raise StateError(
+                f"the grading process must start within {START_S:.0f} s",
+                _how_it_ended(self._end()),
+                "Run `python -m harness.graders.worker` to see why.",
+            )
+        if refusal := json.loads(reply)["refusal"]:
+            self._end()
+            raise DependencyError("a grader's module must be importable", refusal, "Install this package anew.")
+        return process
+
+    def _settings(self) -> dict[str, Any]:
+        return {"graders": self._graders, "limit_s": self._limit_s, "memory_mb": self._memory_mb}
+
+    def _end(self) -> int:
+        """The exit code, negative for a signal."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        assert process.stdin is not None and process.stdout is not None
+        if process.poll() is None:
+            process.kill()
+        process.stdin.close()
+        process.stdout.close()
+        return process.wait()
+
+
+def _receive(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
+    """One line, or nothing where the process ends first; TimeoutError after `limit_s`."""
+    assert process.stdout is not None
+    descriptor, deadline, line = process.stdout.fileno(), time.monotonic() + limit_s, b""
+    poll = select.poll()  # unlike select(), it takes the large descriptors of a process with many files
+    poll.register(descriptor, select.POLLIN)
+    while not line.endswith(b"\n"):
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise TimeoutError
+        part = os.read(descriptor, 65536)
+        if not part:
+            return b""
+        line += part
+    return line
+
+
+def _how_it_ended(code: int) -> str:
+    if code == -signal.SIGALRM:
+        return TIME_LIMIT
+    return f"the grading process ended with {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"

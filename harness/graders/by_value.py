@@ -48,7 +48,7 @@ def grade(source: str, text: str, ground_truth: str) -> Verdict:
 
 def _read(latex: str) -> list[Any]:
     """Value and normalised spelling of one answer, as far as the library can read it: [value, str], [str] or []."""
-    inner = THOUSANDS.sub("", latex.strip().rstrip("\\"))
+    inner = THOUSANDS.sub("", latex.strip().rstrip("\\. "))
     return parse(f"\\[{inner}\\]", (LatexExtractionConfig(),), parsing_timeout=None) if inner else []
 
 

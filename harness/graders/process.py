@@ -52,7 +52,7 @@ class GradingProcess:
         """
         request = json.dumps([name, source, text, ground_truth]).encode() + b"\n"
         with self._lock:
-            process = self._process or self._start()
+            process = self._running()
             try:
                 assert process.stdin is not None
                 process.stdin.write(request)
@@ -73,6 +73,11 @@ class GradingProcess:
         """End the process; the next answer starts another."""
         with self._lock:
             self._end()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self._end()  # ended by somebody between two answers, which is not the next answer's fault
+        return self._process or self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         found = os.environ.get("PYTHONPATH")

@@ -2,8 +2,8 @@ r"""The strict graders of the authors' release, written anew from what they do.
 
 Numina, MATH-500 and AMC-23: the last \boxed is equal to the ground truth as a string, both in the normal form of
 Hendrycks et al. (2021). AIME: the last \boxed of the last 100 characters is the ground truth, character by character,
-so that 33 is wrong where the key says 033. Two things differ: where the release raises an error, which it counts as
-wrong or passes on, the answer here is compared as it stands; and an AIME answer in \fbox is wrong.
+so that 33 is wrong where the key says 033. Where the release raises an error it counts the answer as wrong, or
+compares it as it stands; so does this.
 Source: lblaoke/entrocraft at 26165bd, verl/utils/reward_score (math_reward, math_dapo with strict_box_verify).
 """
 
@@ -13,6 +13,7 @@ import re
 
 from harness.graders.verdict import Verdict
 
+BOX = "\\boxed{"
 AIME_TAIL = 100
 """Characters in which an AIME answer must stand."""
 
@@ -36,7 +37,7 @@ UNIT = "\\text{ "
 def grade(source: str, text: str, ground_truth: str) -> Verdict:
     """By the source's released grader; `source` is a short name such as math500 or aime25."""
     if source.startswith("aime"):
-        prediction = last_boxed(text[-AIME_TAIL:])
+        prediction = braced_box(text[-AIME_TAIL:])
         return Verdict(prediction is not None and prediction == ground_truth, prediction)
     prediction = last_boxed(text)
     return Verdict(prediction is not None and equivalent(prediction, ground_truth), prediction)
@@ -44,17 +45,21 @@ def grade(source: str, text: str, ground_truth: str) -> Verdict:
 
 def last_boxed(text: str) -> str | None:
     r"""Content of the last \boxed{...}. Where `\boxed ` with a space occurs anywhere, what follows the last of those
-    up to a dollar sign counts instead, braces and all. None where the braces do not close."""
+    up to a dollar sign counts instead, braces and all. None without a box, or where its braces do not close."""
     if "\\boxed " in text:
         return text.rpartition("\\boxed ")[2].partition("$")[0]
-    start = text.rfind("\\boxed{")
-    if start < 0 or text.rfind("\\boxed") != start:
+    return braced_box(text) if text.rfind("\\boxed") == text.rfind(BOX) else None
+
+
+def braced_box(text: str) -> str | None:
+    r"""Content of the last `\boxed{`, or None where its braces do not close."""
+    start, depth = text.rfind(BOX), 0
+    if start < 0:
         return None
-    depth = 0
     for position in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
         if text[position] == "}" and depth == 0:
-            return text[start + len("\\boxed{") : position]
+            return text[start + len(BOX) : position]
     return None
 
 

@@ -20,6 +20,9 @@ from harness.graders.verdict import Verdict
 
 GRACE_S = 1.0
 """How much later than its parent this process ends an answer itself."""
+RECURSION = 10_000
+"""Nested calls. Libraries catch the error of too many as if the answer could not be read; with this many, the limits
+are met first, and those are reported."""
 MAX_TEXT = 300
 """Characters of a prediction or a reason that are passed on."""
 MEMORY_LIMIT = "memory limit"
@@ -36,6 +39,7 @@ def main(settings: dict[str, Any]) -> None:
     except ImportError as error:
         _send(replies, {"refusal": str(error)})
         return
+    sys.setrecursionlimit(RECURSION)
     allowed = settings["memory_mb"] * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
     _send(replies, {"refusal": None})

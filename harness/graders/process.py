@@ -30,6 +30,8 @@ MEMORY_MB = 1024
 """Address space of the process, MiB; it takes 70 of them before its first answer."""
 START_S = 120.0
 """Seconds for its imports, on a busy machine."""
+DYING_S = 10.0
+"""Seconds from the end of its output to the end of a process, after which the exit code is known."""
 TIME_LIMIT = "time limit"
 ROOT = Path(harness.__file__).resolve().parents[1]
 
@@ -63,7 +65,7 @@ class GradingProcess:
                 self._end()
                 return Verdict.failed(TIME_LIMIT)
             if not reply:
-                return Verdict.failed(_how_it_ended(self._end()))
+                return Verdict.failed(_how_it_ended(self._end(DYING_S)))
             answer = json.loads(reply)
             if answer.pop("last"):
                 self._end()
@@ -85,7 +87,6 @@ class GradingProcess:
             [sys.executable, "-m", "harness.graders.worker", json.dumps(self._settings())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             bufsize=0,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *([found] if found else [])])},
         )
@@ -97,8 +98,8 @@ class GradingProcess:
         if not reply:
             raise StateError(
                 f"the grading process must start within {START_S:.0f} s",
-                _how_it_ended(self._end()),
-                "Run `python -m harness.graders.worker` to see why.",
+                _how_it_ended(self._end(DYING_S)),
+                "What it printed is in the standard error of this process.",
             )
         if refusal := json.loads(reply)["refusal"]:
             self._end()
@@ -108,17 +109,19 @@ class GradingProcess:
     def _settings(self) -> dict[str, Any]:
         return {"graders": self._graders, "limit_s": self._limit_s, "memory_mb": self._memory_mb}
 
-    def _end(self) -> int:
-        """The exit code, negative for a signal."""
+    def _end(self, patience_s: float = 0.0) -> int:
+        """Kill the process unless it ends by itself in time. Returns the exit code, negative for a signal."""
         process, self._process = self._process, None
         if process is None:
             return 0
         assert process.stdin is not None and process.stdout is not None
-        if process.poll() is None:
-            process.kill()
         process.stdin.close()
         process.stdout.close()
-        return process.wait()
+        try:
+            return process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
 
 def _receive(process: subprocess.Popen[bytes], limit_s: float) -> bytes:

@@ -30,7 +30,7 @@ MEMORY_LIMIT = "memory limit"
 
 def main(settings: dict[str, Any]) -> None:
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints must not look like a reply
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints must not look like a reply
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, whatever it is in
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
@@ -39,6 +39,7 @@ def main(settings: dict[str, Any]) -> None:
     except ImportError as error:
         _send(replies, {"refusal": str(error)})
         return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # warnings about hostile answers; a failed start was still shown
     sys.setrecursionlimit(RECURSION)
     allowed = settings["memory_mb"] * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
@@ -62,7 +63,7 @@ def _verdict(graders: dict[str, ModuleType], name: str, source: str, text: str, 
         verdict: Verdict = graders[name].grade(source, text, ground_truth)
     except MemoryError:
         return Verdict.failed(MEMORY_LIMIT)
-    except Exception as error:
+    except BaseException as error:  # also a SystemExit
         return Verdict.failed(_short(f"{type(error).__name__}: {error}"))
     prediction = verdict.prediction
     return verdict if prediction is None else replace(verdict, prediction=_short(prediction))

@@ -11,7 +11,8 @@ from transfer_queue import KVBatchMeta
 
 from harness.core.types import BoolArray, FloatArray, IntArray
 
-FIELDS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores", "uid", "extra_info"]
+FIELDS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores", "uid", "extra_info",
+          "extra_fields"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Rows:
     problem_ids: list[str]  # (N,)
     groups: IntArray  # (N,)
     rewards: FloatArray  # (N,)
+    grader_failures: list[str]  # (N,) reasons; "" where the grader gave a verdict
     advantages: FloatArray  # (N, T)
     entropy: FloatArray  # (N, T) nats
     log_prob: FloatArray  # (N, T) nats, before the update
@@ -36,12 +38,14 @@ class Rows:
         data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=FIELDS)
         problem_ids = [extra["problem_id"] for extra in data.pop("extra_info").tolist()]
         uids = data.pop("uid").tolist()
+        failures = [extra["reward_extra_info"]["grader_failure"] for extra in data.pop("extra_fields").tolist()]
         order = sorted(range(len(keys)), key=lambda row: (problem_ids[row], uids[row], _sibling(keys[row])))
         return cls(
             keys=[keys[row] for row in order],
             problem_ids=[problem_ids[row] for row in order],
             groups=np.unique([uids[row] for row in order], return_inverse=True)[1].astype(np.int64),
             rewards=_array(data, "rm_scores")[order].sum(axis=1),
+            grader_failures=[failures[row] for row in order],
             advantages=_array(data, "advantages")[order],
             entropy=_array(data, "entropy")[order],
             log_prob=_array(data, "old_log_probs")[order],

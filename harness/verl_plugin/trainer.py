@@ -84,6 +84,7 @@ class EntrocraftTrainer(PPOTrainerSync):
                 "actor/entropy_seq_mean": entropies["seq-mean-token-mean"],
                 "actor/updates": float(len(parts)),
                 "training/samples_seen": float(step * run.trainer.rows_per_step),
+                "reward/grader_failures": float(sum(map(bool, rows.grader_failures))),
                 **control,
                 **action.metrics,
                 **rows.log_likelihoods(),

@@ -21,7 +21,7 @@ def sleep() -> None:
 
 
 def busy_in_c() -> None:
-    9**9**8  # noqa: B018  holds the interpreter's lock for minutes
+    9**9**8  # for minutes, without letting another thread run
 
 
 def raise_error() -> None:

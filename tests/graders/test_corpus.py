@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import harness
-from harness.graders import GRADERS, MATH_SOURCES, grade
+from harness.graders import GRADERS, MATH_SOURCES
 from harness.graders.process import GradingProcess
 
 DOCS = Path(harness.__file__).resolve().parents[1] / "docs" / "graders.md"
-SHORT_S = 1.0
-"""For answers that never end; the limit of all others is the default."""
+PATIENT_S, HASTY_S = 60.0, 1.0
+"""Limits for answers that end, however busy the machine is, and for those that never do."""
 
 
 def expected(row: dict[str, Any], grader: str) -> bool | str:
@@ -22,19 +22,20 @@ def expected(row: dict[str, Any], grader: str) -> bool | str:
 
 @pytest.mark.parametrize("grader", GRADERS)
 def test_every_answer_is_graded_as_the_corpus_says(corpus: list[dict[str, Any]], grader: str) -> None:
-    wrong = []
+    wrong, process = [], GradingProcess(GRADERS, limit_s=PATIENT_S)
     for row in corpus:
         if expected(row, grader) == "failure":
             continue
-        verdict = grade(grader, row["source"], row["text"], row["gold"])
+        verdict = process.grade(grader, row["source"], row["text"], row["gold"])
         if verdict.failure or verdict.correct is not expected(row, grader):
             wrong.append((row["about"], row["text"][:100], row["gold"][:50], verdict))
+    process.close()
     assert wrong == []
 
 
 @pytest.mark.parametrize("grader", GRADERS)
 def test_what_cannot_be_graded_is_a_failure_with_a_reason(corpus: list[dict[str, Any]], grader: str) -> None:
-    process = GradingProcess(GRADERS, limit_s=SHORT_S)
+    process = GradingProcess(GRADERS, limit_s=HASTY_S)
     rows = [row for row in corpus if expected(row, grader) == "failure"]
     verdicts = [process.grade(grader, row["source"], row["text"], row["gold"]) for row in rows]
     process.close()

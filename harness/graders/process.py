@@ -27,7 +27,7 @@ from harness.graders.verdict import Verdict
 LIMIT_S = 5.0
 """Wall-clock seconds for one answer."""
 MEMORY_MB = 1024
-"""Address space of the process, MiB; it takes 70 of them before its first answer."""
+"""Address space of the process, MiB; it takes 70 of them before its first answer. Past a quarter it is replaced."""
 START_S = 120.0
 """Seconds for its imports, on a busy machine."""
 DYING_S = 10.0
@@ -56,8 +56,7 @@ class GradingProcess:
         with self._lock:
             process = self._running()
             try:
-                assert process.stdin is not None
-                process.stdin.write(request)
+                _send(process, request)
                 reply = _receive(process, self._limit_s)
             except BrokenPipeError:
                 reply = b""  # it has ended
@@ -122,6 +121,13 @@ class GradingProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+
+
+def _send(process: subprocess.Popen[bytes], request: bytes) -> None:
+    assert process.stdin is not None
+    rest = memoryview(request)
+    while rest:  # a signal may interrupt a long one
+        rest = rest[os.write(process.stdin.fileno(), rest) :]
 
 
 def _receive(process: subprocess.Popen[bytes], limit_s: float) -> bytes:

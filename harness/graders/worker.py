@@ -47,14 +47,14 @@ def main(settings: dict[str, Any]) -> None:
     for line in sys.stdin.buffer:
         signal.setitimer(signal.ITIMER_REAL, settings["limit_s"] + GRACE_S)
         verdict = _verdict(graders, *json.loads(line))
-        large = _peak_memory() > allowed / 2
-        if large and not verdict.correct:
+        if _peak_memory() > allowed / 2 and not verdict.correct:
             # An allocation that failed may have been caught on the way and have become "not equal". Doubling stops
             # short of the limit, hence the half.
             verdict = Verdict.failed(MEMORY_LIMIT, verdict.prediction)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _send(replies, {**asdict(verdict), "last": large})  # its peak would be held against the next answer
-        if large:
+        last = _peak_memory() > allowed / 4  # it must not be held against the next answer
+        _send(replies, {**asdict(verdict), "last": last})
+        if last:
             return
 
 

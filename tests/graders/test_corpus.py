@@ -59,6 +59,9 @@ def test_the_docs_list_every_answer_that_math_verify_grades_otherwise_than_a_mat
     written = DOCS.read_text()
     missing = [line for row in corpus if "math_verify" in row and (line := docs_line(row)) not in written]
     assert missing == []
+    differ = {grader: sum(grader in row for row in corpus) for grader in GRADERS}
+    assert f"Of the {len(corpus)} pairs of `tests/graders/corpus.jsonl` these are {differ['math_verify']}" in written
+    assert f"`released` disagrees with the mathematician on {differ['released']}" in written
 
 
 def docs_line(row: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ IMPORTERS = {
     "huggingface_hub": ["harness/data/hub.py"],
     "hydra": ["harness/config"],
     "omegaconf": ["harness/config", "harness/verl_plugin"],
+    "math_verify": ["harness/graders"],
     "matplotlib": ["paper_figures"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
@@ -42,6 +43,7 @@ ALLOWED = {
     "harness.runs": [],
     "harness.problems": [],
     "harness.data": [],
+    "harness.graders": ["math_verify"],  # the grading process alone; see the next test
     "harness.execute": [],
     "harness.tracking": [],
     "harness.cli.main": [],
@@ -63,6 +65,7 @@ BELOW = {
     "harness/losses": ["harness.errors", "harness.methods"],
     "harness/problems": ["harness.errors"],
     "harness/data": ["harness.errors", "harness.runs"],
+    "harness/graders": ["harness.errors"],
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
@@ -90,6 +93,7 @@ BELOW = {
         "harness.config",
         "harness.core",
         "harness.errors",
+        "harness.graders",
         "harness.losses",
         "harness.methods",
         "harness.problems",
@@ -150,6 +154,12 @@ def test_a_fresh_interpreter_loads_only_the_frameworks_of_the_package(package: s
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     loaded = set(done.stdout.split()) & set(IMPORTERS)
     assert loaded <= set(ALLOWED[package])
+
+
+def test_who_asks_for_a_verdict_does_not_load_the_graders_library(tmp_path: Path) -> None:
+    asks = "import sys, harness.graders; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "harness.graders.grade" in done.stdout.split() and "math_verify" not in done.stdout.split()
 
 
 @pytest.mark.parametrize("framework", IMPORTERS)

@@ -13,11 +13,13 @@ from harness.runs.atomic import write_file
 from harness.runs.checkpoints import step_name, steps_in
 
 KEYS = ("step", "problem_id", "source", "sample", "correct", "score", "prediction", "input", "output")
+OPTIONAL = ("grader_failure",)
+"""Only where there is something to say: the reason why a grader gave no verdict."""
 SUFFIX = ".jsonl"
 
 
 def write_samples(folder: Path, step: int, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes the samples of ``step``, each with exactly KEYS. A replayed step replaces its file."""
+    """Writes the samples of ``step``, each with exactly KEYS, and OPTIONAL ones. A replayed step replaces its file."""
     lines = [orjson.dumps(_checked(row, step), option=orjson.OPT_SERIALIZE_NUMPY) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / f"{step_name(step)}{SUFFIX}", b"".join(line + b"\n" for line in lines))
@@ -43,12 +45,12 @@ def samples_steps(folder: Path) -> list[int]:
 
 
 def _checked(row: Mapping[str, Any], step: int) -> dict[str, Any]:
-    if set(row) != set(KEYS):
-        missing, unknown = sorted(set(KEYS) - set(row)), sorted(set(row) - set(KEYS))
+    missing, unknown = sorted(set(KEYS) - set(row)), sorted(set(row) - set(KEYS) - set(OPTIONAL))
+    if missing or unknown:
         raise RunFolderError(
-            f"a sample must have the keys {', '.join(KEYS)}",
+            f"a sample must have the keys {', '.join(KEYS)}, and may have {', '.join(OPTIONAL)}",
             f"missing {missing}, unknown {unknown}",
-            "Give exactly these; a reader relies on each of them.",
+            "Give these and no others; a reader relies on each of them.",
         )
     if row["step"] != step:
         raise RunFolderError(
@@ -56,4 +58,4 @@ def _checked(row: Mapping[str, Any], step: int) -> dict[str, Any]:
             repr(row["step"]),
             "Write each step's samples under that step.",
         )
-    return {key: row[key] for key in KEYS}
+    return {key: row[key] for key in (*KEYS, *OPTIONAL) if key in row}

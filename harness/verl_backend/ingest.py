@@ -66,6 +66,7 @@ def sample_records(lines: list[dict[str, Any]], step: int) -> list[dict[str, Any
     for line in lines:
         sample = seen[line["problem_id"]]
         seen[line["problem_id"]] += 1
+        failure = {"grader_failure": line["grader_failure"]} if line.get("grader_failure") else {}
         records.append(
             {
                 "step": step,
@@ -77,6 +78,7 @@ def sample_records(lines: list[dict[str, Any]], step: int) -> list[dict[str, Any
                 "prediction": line["pred"] or None,
                 "input": line["input"],
                 "output": line["output"],
+                **failure,
             }
         )
     return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import transfer_queue as tq
@@ -12,8 +13,21 @@ from transfer_queue import KVBatchMeta
 from harness.core.ragged import Ragged
 from harness.core.types import FloatArray, IntArray
 
-NAMES = ["uid", "extra_info"]
+NAMES = ["uid", "extra_info", "extra_fields"]
 TOKENS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores"]
+
+
+class Named(NamedTuple):
+    """A rollout of verl's; sorted by problem and sibling."""
+
+    problem_id: str
+    uid: str
+    """Of the group, random."""
+    sibling: tuple[int, int]
+    key: str
+    """In the TransferQueue."""
+    grader_failure: str
+    """The reason; "" where the grader gave a verdict."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +37,7 @@ class Rows:
     verl orders a batch by length and names groups by random ids, from which no draw may depend.
     """
 
-    keys: list[str]  # (N,) in the TransferQueue
-    problem_ids: list[str]  # (N,)
+    named: list[Named]  # (N,)
     groups: IntArray  # (N,)
     rewards: FloatArray  # (N,)
     advantages: Ragged
@@ -35,16 +48,22 @@ class Rows:
     def of(cls, batch: KVBatchMeta) -> Rows:
         keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
         names = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=NAMES)
-        problem_ids = [extra["problem_id"] for extra in names["extra_info"].tolist()]
-        uids = names["uid"].tolist()
-        order = sorted(range(len(keys)), key=lambda row: (problem_ids[row], uids[row], _sibling(keys[row])))
-        keys, problem_ids, uids = ([values[row] for row in order] for values in (keys, problem_ids, uids))
-        tokens = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=TOKENS)
-        return cls.read(keys, problem_ids, uids, tokens)
+        uids, infos, extras = (names[name].tolist() for name in NAMES)
+        named = sorted(
+            Named(info["problem_id"], uid, _sibling(key), key, extra["reward_extra_info"]["grader_failure"])
+            for key, uid, info, extra in zip(keys, uids, infos, extras, strict=True)
+        )
+        keys = [row.key for row in named]
+        return cls.read(named, tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=TOKENS))
+
+    @property
+    def keys(self) -> list[str]:
+        """(N,) in the TransferQueue."""
+        return [row.key for row in self.named]
 
     @classmethod
-    def read(cls, keys: list[str], problem_ids: list[str], uids: list[str], tokens: TensorDict) -> Rows:
-        """From the nested TOKENS of the rows `keys`, which are sorted."""
+    def read(cls, named: list[Named], tokens: TensorDict) -> Rows:
+        """From the nested TOKENS of the rows, which are sorted."""
         mask = tokens["response_mask"]
         lengths = mask.offsets().diff().cpu().numpy().astype(np.int64)
         inside = mask.values().bool().cpu().numpy()
@@ -55,9 +74,8 @@ class Rows:
             return Ragged(values if inside.all() else values[inside], answered)
 
         return cls(
-            keys=keys,
-            problem_ids=problem_ids,
-            groups=np.unique(uids, return_inverse=True)[1].astype(np.int64),
+            named=named,
+            groups=np.unique([row.uid for row in named], return_inverse=True)[1].astype(np.int64),
             rewards=Ragged(tokens["rm_scores"].values().cpu().numpy(), lengths).sums(),
             advantages=of("advantages"),
             entropy=of("entropy"),

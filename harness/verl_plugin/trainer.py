@@ -123,7 +123,7 @@ class EntrocraftTrainer(PPOTrainerSync):
         """Which rows were kept and updated on, one line a step: what a test or a doubting reader looks at."""
         record = {
             "step": step,
-            "problem_ids": rows.problem_ids,
+            "problem_ids": [row.problem_id for row in rows.named],
             "rewards": rows.rewards.tolist(),
             "keep": decision.action.keep.tolist(),
             "updates": [part.tolist() for part in decision.updates],

@@ -63,6 +63,12 @@ def test_samples_are_replaced_whole(run):
     assert run.samples_steps() == [3]
 
 
+def test_a_sample_may_say_why_it_was_not_graded(run):
+    failed = {**SAMPLE, "grader_failure": "time limit"}
+    run.write_samples(3, [SAMPLE, {**failed, "sample": 1}])
+    assert run.samples(3) == [SAMPLE, {**failed, "sample": 1}]
+
+
 def test_samples_that_a_killed_writer_left_half_written_go_with_the_next_attempt(run):
     run.write_samples(3, [SAMPLE])
     (run.samples_path / ".step_000004.jsonl.4711.tmp").write_text("{")

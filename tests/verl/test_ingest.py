@@ -42,6 +42,13 @@ def test_a_validated_step_waits_for_its_dump(tmp_path: Path) -> None:
     assert list(ingest.records()) == []
 
 
+def test_a_samples_grader_failure_is_kept_where_there_is_one(tmp_path: Path) -> None:
+    dump = [{**line("p", True), "grader_failure": ""}, {**line("p", False), "grader_failure": "time limit"}]
+    write(tmp_path, [entry(0, **{"val-core/countdown/acc/mean@2": 0.5})], dump)
+    ((_, _, samples),) = Ingest(tmp_path, 2, (1,)).records()
+    assert [sample.get("grader_failure") for sample in samples] == [None, "time limit"]
+
+
 def test_half_a_line_is_left_for_later(tmp_path: Path) -> None:
     write(tmp_path, [entry(1, loss=1.0), entry(2, loss=2.0)[:-5]], [])
     ingest = Ingest(tmp_path, 4, (1,))

@@ -73,6 +73,11 @@ def test_metrics_are_continuous_although_verl_began_a_new_file(run: RunFolder) -
     assert load_runs(run.path).runs.loc[0, "partial"] == ""
 
 
+def test_each_step_counts_what_could_not_be_graded(run: RunFolder) -> None:
+    counts = [record["data"].get("reward/grader_failures") for record in run.metrics()]
+    assert counts == [None, *[0.0] * STEPS]
+
+
 def test_rejected_rows_are_in_no_update_and_the_number_of_updates_is_the_configured_one(run: RunFolder) -> None:
     records = {record["step"]: record["data"] for record in run.metrics()}
     rejected = 0

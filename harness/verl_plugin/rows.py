@@ -48,7 +48,7 @@ class Rows:
     def of(cls, batch: KVBatchMeta) -> Rows:
         keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
         names = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=NAMES)
-        uids, infos, extras = (names[name].tolist() for name in NAMES)
+        uids, infos, extras = (names.pop(name).tolist() for name in NAMES)
         named = sorted(
             Named(info["problem_id"], uid, _sibling(key), key, extra["reward_extra_info"]["grader_failure"])
             for key, uid, info, extra in zip(keys, uids, infos, extras, strict=True)

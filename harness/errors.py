@@ -48,6 +48,10 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class EvaluationError(HarnessError, RuntimeError):
+    """An evaluation that could not be done, or a folder that has another one."""
+
+
 class AnalysisError(HarnessError, ValueError):
     """A quantity that the recorded data cannot give, such as pass@k for k above the number of samples."""
 

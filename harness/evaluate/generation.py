@@ -47,7 +47,8 @@ def generated(
     wanted: Sequence[tuple[Benchmark, Question, int]],
     log: Path,
 ) -> Generator[dict[str, Any]]:
-    """First the worker's versions, then each wanted (benchmark, question, sample) as a line of the worker.
+    """The worker's lines: first its versions, then one for each wanted (benchmark, question, sample), whose index is
+    its `request`.
 
     Raises:
         ConfigError: the longest prompt and answer do not fit the model. EvaluationError: the worker died; the message
@@ -76,7 +77,7 @@ def generated(
             line = json.loads(reply)
             if "refused" in line:
                 raise _no_room(line["refused"], settings)
-            count += "sample" in line
+            count += "request" in line
             yield line
         code = process.wait()
     finally:
@@ -94,6 +95,9 @@ def _job(
     model: Path, settings: EvalSettings, platform: str, wanted: Sequence[tuple[Benchmark, Question, int]]
 ) -> dict[str, Any]:
     on_cpu = platform == CPU
+    prompts: dict[tuple[tuple[str, str], ...], int] = {}  # each once, whatever the number of its samples
+    for _, question, _ in wanted:
+        prompts.setdefault(question.messages, len(prompts))
     return {
         "model": str(model),
         "dtype": "float32" if on_cpu else "bfloat16",
@@ -102,12 +106,11 @@ def _job(
         "top_p": settings.top_p,
         "top_k": settings.top_k,
         "max_new_tokens": settings.max_new_tokens,
-        "messages": {question.problem_id: question.messages for _, question, _ in wanted},
+        "prompts": [list(messages) for messages in prompts],
         "requests": [
             {
-                "problem_id": question.problem_id,
-                "sample": sample,
-                "seed": _seed(settings.seed, question.problem_id, sample),
+                "prompt": prompts[question.messages],
+                "seed": _seed(settings.seed, benchmark.name, question.problem_id, sample),
                 "keep_special": benchmark.keeps_special_tokens,
             }
             for benchmark, question, sample in wanted
@@ -115,9 +118,9 @@ def _job(
     }
 
 
-def _seed(seed: int, problem_id: str, sample: int) -> int:
+def _seed(seed: int, benchmark: str, problem_id: str, sample: int) -> int:
     """Of one request: the same whatever else is drawn with it, so that an evaluation may stop, go on and grow."""
-    return int(generator(seed, 0, f"eval/{problem_id}/{sample}").integers(2**31))
+    return int(generator(seed, 0, f"eval/{benchmark}/{problem_id}/{sample}").integers(2**31))
 
 
 def _environment(platform: str) -> Mapping[str, str]:

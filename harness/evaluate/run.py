@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,57 +12,22 @@ from typing import Any
 
 import orjson
 
-from harness.errors import EvaluationError
 from harness.evaluate import samples
 from harness.evaluate.benchmarks import Benchmark, Question
 from harness.evaluate.generation import generated
 from harness.evaluate.grading import grade
 from harness.evaluate.model import served
+from harness.evaluate.place import SCHEMA, Place, claim, clear
 from harness.evaluate.result import summary
 from harness.evaluate.settings import EvalSettings
 from harness.evaluate.sources import Source, fingerprint
 from harness.runs import RunLock
 from harness.runs.atomic import write_file
-from harness.runs.checkpoints import step_name
 from harness.runs.manifest import now
 from harness.runs.provenance import collect
 
-SCHEMA = 1
 OnSample = Callable[[int, int], None]
 """(samples that are there, samples that there will be)."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an evaluation is written, and where a model that had to be made for vLLM is kept."""
-
-    folder: Path
-    model_cache: Path
-
-    @classmethod
-    def of(cls, source: Source, settings: EvalSettings, out: Path | None) -> Place:
-        """`out`, or RUN/eval/step_N/NAME. Raises EvaluationError: neither `out` nor a run."""
-        if out is not None:
-            return cls(out, out / "model")
-        if source.run is None or source.step is None:
-            raise EvaluationError(
-                "an evaluation of what is no run needs a folder of its own",
-                f"none for {source.path}",
-                "Give --out DIR.",
-            )
-        step = source.run.path / "eval" / step_name(source.step)
-        return cls(step / settings.name, step / "model")
-
-    @property
-    def result(self) -> Path:
-        return self.folder / "eval.json"
-
-    @property
-    def identity(self) -> Path:
-        return self.folder / "settings.json"
-
-    def samples(self, benchmark: str) -> Path:
-        return self.folder / "samples" / f"{benchmark}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -95,9 +59,9 @@ def evaluate(
     place.folder.mkdir(parents=True, exist_ok=True)
     with RunLock(place.folder):
         if force:
-            _remove(place)
+            clear(place)
         weights = fingerprint(source)
-        _same_evaluation(place, {"model": weights, "platform": platform, **settings.to_dict()}, benchmarks)
+        claim(place, {"model": weights, "platform": platform, **settings.to_dict()}, benchmarks)
         have = {benchmark.name: samples.read(place.samples(benchmark.name)) for benchmark in benchmarks}
         asked = {benchmark.name: benchmark.questions[:problems] for benchmark in benchmarks}
         wanted = [
@@ -131,7 +95,6 @@ def _draw(
     on_sample: OnSample | None,
 ) -> dict[str, str]:
     """Draw, grade and keep the wanted samples, also in `have`; the versions of what drew them."""
-    asked = {question.problem_id: (benchmark.name, question) for benchmark, question, _ in wanted}
     files = {name: samples.SampleFile(place.samples(name)) for name in have}
     versions: dict[str, str] = {}
     done = total - len(wanted)
@@ -141,11 +104,17 @@ def _draw(
                 if "versions" in line:
                     versions = line["versions"]
                     continue
-                name, question = asked[line["problem_id"]]
-                verdict = grade(question, line["output"], settings.grader)
-                row = {**line, "source": question.source, "input": question.asked, **asdict(verdict)}
-                files[name].append(row)
-                have[name][line["problem_id"], line["sample"]] = row
+                benchmark, question, sample = wanted[line["request"]]
+                row = {
+                    "problem_id": question.problem_id,
+                    "source": question.source,
+                    "sample": sample,
+                    "input": question.asked,
+                    **{key: line[key] for key in ("output", "tokens", "finish")},
+                    **asdict(grade(question, line["output"], settings.grader)),
+                }
+                files[benchmark.name].append(row)
+                have[benchmark.name][question.problem_id, sample] = row
                 done += 1
                 if on_sample is not None:
                     on_sample(done, total)
@@ -153,32 +122,6 @@ def _draw(
         for file in files.values():
             file.close()
     return versions
-
-
-def _same_evaluation(place: Place, identity: Mapping[str, Any], benchmarks: Sequence[Benchmark]) -> None:
-    """Write down what the folder's samples are of; where there are some, refuse to add samples of something else."""
-    digests = {benchmark.name: benchmark.digest for benchmark in benchmarks}
-    asked = {"schema": SCHEMA, **identity, "benchmarks": digests}
-    if place.identity.is_file() and any(path.stat().st_size for path in place.samples("").parent.glob("*.jsonl")):
-        saved = orjson.loads(place.identity.read_bytes())
-        differences = [
-            f"{key}: there {saved.get(key)!r}, now {asked[key]!r}"
-            for key in sorted(set(asked) - {"benchmarks"})
-            if saved.get(key) != asked[key]
-        ]
-        differences += [
-            f"problems of {name}: there {saved['benchmarks'][name]}, now {digest}"
-            for name, digest in digests.items()
-            if saved["benchmarks"].get(name, digest) != digest
-        ]
-        if differences:
-            raise EvaluationError(
-                f"the evaluation in {str(place.folder)!r} must go on with its model, settings and problems",
-                "; ".join(differences),
-                "Give another folder (--out DIR), or do it again from the start (--force).",
-            )
-        asked["benchmarks"] = {**saved["benchmarks"], **digests}
-    write_file(place.identity, orjson.dumps(asked, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def _write(
@@ -212,10 +155,3 @@ def _write(
         "written": now(),
     }
     write_file(place.result, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
-
-
-def _remove(place: Place) -> None:
-    """Only what an evaluation writes: the folder may be anybody's."""
-    shutil.rmtree(place.folder / "samples", ignore_errors=True)
-    for path in (place.result, place.identity, place.folder / "log.txt"):
-        path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """The process that generates: `python -m harness.evaluate.worker`; the one place that imports vLLM outside verl.
 
-It reads one job (JSON) from its standard input and answers with one JSON line a sample; whatever else the libraries
-print goes to standard error. The first line has the versions, or a refusal.
+It reads one job (JSON) from its standard input and answers with one JSON line a request: `request` (its index),
+`output`, `tokens`, `finish`. Before them comes a line with the versions, or one with a refusal. Whatever else the
+libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> int:
     os.dup2(2, 1)  # vLLM and its children print to standard output
     job = json.load(sys.stdin)
     prompts = _prompts(job)
-    longest = max(map(len, prompts.values()))
+    longest = max(map(len, prompts))
     room = json.loads((Path(job["model"]) / "config.json").read_text()).get("max_position_embeddings")
     if room is not None and longest + job["max_new_tokens"] > room:
         _say(replies, {"refused": {"longest_prompt": longest, "room": room}})
@@ -36,7 +37,7 @@ def main() -> int:
     return 0
 
 
-def _samples(job: dict[str, Any], prompts: dict[str, list[int]], longest: int) -> Iterator[dict[str, Any]]:
+def _samples(job: dict[str, Any], prompts: list[list[int]], longest: int) -> Iterator[dict[str, Any]]:
     from vllm import LLM, SamplingParams
 
     model = LLM(
@@ -61,28 +62,27 @@ def _samples(job: dict[str, Any], prompts: dict[str, list[int]], longest: int) -
             )
             for request in some
         ]
-        inputs: Any = [{"prompt_token_ids": prompts[request["problem_id"]]} for request in some]
-        for request, output in zip(some, model.generate(inputs, sampling, use_tqdm=False), strict=True):
+        inputs: Any = [{"prompt_token_ids": prompts[request["prompt"]]} for request in some]
+        for index, output in enumerate(model.generate(inputs, sampling, use_tqdm=False), start=first):
             (answer,) = output.outputs
             yield {
-                "problem_id": request["problem_id"],
-                "sample": request["sample"],
+                "request": index,
                 "output": answer.text,
                 "tokens": len(answer.token_ids),
                 "finish": answer.finish_reason,
             }
 
 
-def _prompts(job: dict[str, Any]) -> dict[str, list[int]]:
-    """Problem id -> token ids, by the model's own chat template with the generation prompt."""
+def _prompts(job: dict[str, Any]) -> list[list[int]]:
+    """Token ids of each prompt, by the model's own chat template with the generation prompt."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(job["model"])
-    prompts = {}
-    for problem, messages in job["messages"].items():
+    prompts = []
+    for messages in job["prompts"]:
         turns = [{"role": role, "content": content} for role, content in messages]
         text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-        prompts[problem] = list(tokenizer.encode(text, add_special_tokens=False))
+        prompts.append(list(tokenizer.encode(text, add_special_tokens=False)))
     return prompts
 
 

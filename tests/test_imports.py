@@ -30,7 +30,7 @@ IMPORTERS = {
     "transformers": ["harness/evaluate/worker.py", "harness/torch_backend"],
     "verl": ["harness/verl_plugin"],
     "vllm": ["harness/evaluate/worker.py", "harness/verl_plugin"],
-    "wandb": ["harness/tracking.py"],
+    "wandb": ["harness/tracking/session.py"],
 }
 
 # importing all of a package in a fresh interpreter may load these frameworks, and none of the others
@@ -86,6 +86,7 @@ BELOW = {
         "harness.verl_backend",
     ],
     "harness/processes.py": [],
+    "harness/tracking": ["harness.config", "harness.errors", "harness.runs"],
     "harness/verl_backend": [
         "harness.assets",
         "harness.config",

@@ -32,7 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(given: argparse.Namespace) -> int:
-    from harness.cli.eval_report import Progress, print_table
+    from harness.cli.eval_report import print_table
+    from harness.cli.progress import Progress
     from harness.evaluate.benchmarks import load
     from harness.evaluate.generation import platform_of
     from harness.evaluate.run import Place, evaluate
@@ -58,8 +59,8 @@ def call(given: argparse.Namespace) -> int:
     benchmarks = [load(name, given.data_folder, countdown) for name in names]
     place = Place.of(source, settings, given.out)
     platform = platform_of(given.platform)
-    with Progress() as progress:
-        outcome = evaluate(source, benchmarks, settings, n, platform, place, problems, given.force, progress.on_sample)
+    with Progress("samples") as progress:
+        outcome = evaluate(source, benchmarks, settings, n, platform, place, problems, given.force, progress.update)
     print_table(outcome)
     return 0
 

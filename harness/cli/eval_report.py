@@ -1,55 +1,15 @@
-"""What an evaluation says while it goes on, and its table."""
+"""The table of an evaluation."""
 
 from __future__ import annotations
 
-import sys
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich import progress as bars
 from rich.console import Console
 
 from harness.cli.tables import plain_table
 
 if TYPE_CHECKING:
     from harness.evaluate.run import Outcome
-
-LINES = 20
-"""Lines of progress over an evaluation where the output is no terminal."""
-
-
-class Progress:
-    """A progress bar on a terminal, some lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._bar = bars.Progress(
-            bars.TextColumn("samples"),
-            bars.BarColumn(),
-            bars.MofNCompleteColumn(),
-            bars.TimeElapsedColumn(),
-            bars.TimeRemainingColumn(),
-            console=self._console,
-        )
-        self._task = self._bar.add_task("samples", total=None)
-        self._said = -1
-
-    def __enter__(self) -> Progress:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def on_sample(self, done: int, total: int) -> None:
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=done, total=total)
-        elif (part := done * LINES // total) > self._said:
-            self._said = part
-            print(f"samples {done}/{total}", file=sys.stderr, flush=True)
 
 
 def print_table(outcome: Outcome) -> None:

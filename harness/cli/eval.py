@@ -27,6 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--grader", default="math_verify", help="math_verify or released (default: %(default)s)")
     parser.add_argument("--platform", choices=("cpu", "gpu"), help="default: that of the vLLM installed here")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="W",
+        help="processes that draw, each with a GPU (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: RUN/eval/step_N/SETTINGS")
     parser.add_argument("--force", action="store_true", help="throw away the samples that are there")
 
@@ -35,7 +42,7 @@ def call(given: argparse.Namespace) -> int:
     from harness.cli.eval_report import print_table
     from harness.cli.progress import Progress
     from harness.evaluate.benchmarks import load
-    from harness.evaluate.generation import platform_of
+    from harness.evaluate.platforms import platform_of
     from harness.evaluate.run import Place, evaluate
     from harness.evaluate.settings import RELEASED_TOKENS, EvalSettings, whole
     from harness.evaluate.sources import find
@@ -52,6 +59,7 @@ def call(given: argparse.Namespace) -> int:
         grader=given.grader,
     )
     n = whole("--n", given.n)
+    workers = whole("--workers", given.workers)
     problems = None if given.problems is None else whole("--problems", given.problems)
     data: Any = source.config.data if source.config is not None else None
     countdown = data if isinstance(data, CountdownConfig) else CountdownConfig()
@@ -60,7 +68,9 @@ def call(given: argparse.Namespace) -> int:
     place = Place.of(source, settings, given.out)
     platform = platform_of(given.platform)
     with Progress("samples") as progress:
-        outcome = evaluate(source, benchmarks, settings, n, platform, place, problems, given.force, progress.update)
+        outcome = evaluate(
+            source, benchmarks, settings, n, platform, place, problems, given.force, workers, progress.update
+        )
     print_table(outcome)
     return 0
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
+from harness.errors import DependencyError
 from harness.evaluate.benchmarks import Question
 from harness.problems import countdown
 
@@ -16,6 +18,23 @@ class Verdict:
     prediction: str | None
     failure: str | None
     """Why the grader itself failed; `correct` is then False, and the result counts it apart."""
+
+
+def require(names: Iterable[str]) -> None:
+    """Load what grades the named benchmarks, before answers are drawn.
+
+    Raises:
+        DependencyError: it cannot be loaded here.
+    """
+    if set(names) - {countdown.SOURCE}:
+        try:
+            import_module("harness.graders")
+        except ImportError as error:
+            raise DependencyError(
+                "mathematical answers need harness.graders",
+                str(error),
+                "Install what it names, or entrocraft-harness again.",
+            ) from error
 
 
 def grade(question: Question, answer: str, grader: str) -> Verdict:

@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 
 from harness.evaluate import samples
-from harness.evaluate.benchmarks import Benchmark, Question
+from harness.evaluate.benchmarks import Benchmark
 from harness.evaluate.generation import generated
-from harness.evaluate.grading import grade
+from harness.evaluate.grading import grade, require
+from harness.evaluate.job import Wanted
 from harness.evaluate.model import served
 from harness.evaluate.place import SCHEMA, Place, claim, clear
 from harness.evaluate.result import summary
@@ -48,12 +49,13 @@ def evaluate(
     place: Place,
     problems: int | None = None,
     force: bool = False,
+    workers: int = 1,
     on_sample: OnSample | None = None,
 ) -> Outcome:
     """`n` samples of each question (the first `problems` of each benchmark), those that are there left as they are.
 
     Raises:
-        EvaluationError: the folder has an evaluation of something else; or the worker failed.
+        DependencyError: no grader. EvaluationError: the folder has an evaluation of something else; or the worker failed.
         LockHeldError: another process evaluates into the same folder.
     """
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -73,9 +75,10 @@ def evaluate(
         ]
         versions = None
         if wanted:
+            require(benchmark.name for benchmark, _, _ in wanted)
             model = served(source, weights, platform, place.model_cache)
             total = n * sum(map(len, asked.values()))
-            versions = _draw(model, settings, platform, wanted, place, have, total, on_sample)
+            versions = _draw(model, settings, platform, wanted, workers, place, have, total, on_sample)
         results = {
             name: summary(have[name], [question.problem_id for question in questions], n)
             for name, questions in asked.items()
@@ -88,7 +91,8 @@ def _draw(
     model: Path,
     settings: EvalSettings,
     platform: str,
-    wanted: Sequence[tuple[Benchmark, Question, int]],
+    wanted: Wanted,
+    workers: int,
     place: Place,
     have: dict[str, dict[tuple[str, int], dict[str, Any]]],
     total: int,
@@ -99,7 +103,7 @@ def _draw(
     versions: dict[str, str] = {}
     done = total - len(wanted)
     try:
-        with closing(generated(model, settings, platform, wanted, place.folder / "log.txt")) as lines:
+        with closing(generated(model, settings, platform, wanted, workers, place.folder / "log.txt")) as lines:
             for line in lines:
                 if "versions" in line:
                     versions = line["versions"]

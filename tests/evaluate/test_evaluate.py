@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from harness.core.pass_at_k import pass_at_k
-from harness.errors import ConfigError, EvaluationError, LockHeldError
+from harness.errors import ConfigError, DependencyError, EvaluationError, LockHeldError
 from harness.evaluate import generation, grading
 from harness.evaluate.benchmarks import Benchmark, Question
 from harness.evaluate.grading import Verdict
+from harness.evaluate.job import seed_of
 from harness.evaluate.place import Place
+from harness.evaluate.platforms import environment
 from harness.evaluate.run import Outcome, evaluate
 from harness.evaluate.samples import KEYS, read
 from harness.evaluate.settings import EvalSettings
@@ -108,6 +110,38 @@ def test_a_killed_evaluation_goes_on_and_ends_with_the_samples_of_one_that_was_n
     assert other.rows() == evaluation.rows()
 
 
+def test_workers_share_the_samples_and_draw_the_same_ones(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    evaluation(workers=3)
+    assert sorted(evaluation.started) == [5, 5, 6]
+    other = Evaluation(tmp_path / "one")
+    other()
+    assert other.rows() == evaluation.rows()
+
+
+def test_what_the_other_workers_draw_is_kept_when_one_dies(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_WORKER", "die:5")  # of 6, 5 and 5 requests: the first dies
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    with pytest.raises(EvaluationError, match="exit code 9, 0, 0 after 15 of 16"):
+        evaluation(workers=3)
+    monkeypatch.delenv("FAKE_WORKER")
+    assert evaluation().drawn == 1
+
+
+def test_each_worker_has_one_of_the_visible_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    assert [environment("gpu", worker, 2)["CUDA_VISIBLE_DEVICES"] for worker in (0, 1)] == ["4", "6"]
+    with pytest.raises(ConfigError, match=r"--workers 3, CUDA_VISIBLE_DEVICES=4,6\. Give --workers 2"):
+        environment("gpu", 0, 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert environment("gpu", 1, 2)["CUDA_VISIBLE_DEVICES"] == "1"
+    assert environment("cpu", 0, 1)["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
+
+
 def test_a_larger_n_adds_to_what_is_there_and_a_smaller_one_uses_its_first(evaluation: Evaluation) -> None:
     small = evaluation(2)
     large = evaluation(8)
@@ -142,6 +176,18 @@ def test_a_grader_that_fails_is_counted_and_said(evaluation: Evaluation, monkeyp
     failed = [row for row in evaluation.rows("aime25").values() if row["failure"] == "time limit"]
     assert failed and result["grader_failures"] == len(failed)
     assert not any(row["correct"] for row in failed)
+
+
+def test_graders_that_cannot_be_loaded_are_refused_before_anything_is_drawn(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'math_verify'", name="math_verify")
+
+    monkeypatch.setattr(grading, "import_module", missing)
+    with pytest.raises(DependencyError, match=r"No module named 'math_verify'\. Install what it names"):
+        evaluation(4, OTHER)
+    assert evaluation.started == []
 
 
 def test_only_the_first_problems(evaluation: Evaluation) -> None:
@@ -203,7 +249,7 @@ def test_a_damaged_line_is_named(evaluation: Evaluation) -> None:
 
 def test_a_sample_depends_on_nothing_but_its_own_place() -> None:
     seeds = {
-        generation._seed(seed, benchmark, problem, sample)
+        seed_of(seed, benchmark, problem, sample)
         for seed in (0, 1)
         for benchmark in ("a", "b")
         for problem in ("p", "q")

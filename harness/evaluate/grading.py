@@ -20,16 +20,18 @@ class Verdict:
     """Why the grader itself failed; `correct` is then False, and the result counts it apart."""
 
 
-def require(names: Iterable[str]) -> None:
-    """Load what grades the named benchmarks, before answers are drawn.
+def require(questions: Iterable[Question], grader: str) -> None:
+    """Grade an empty answer to one question of each source: what graders lack is said before answers are drawn.
 
     Raises:
-        DependencyError: it cannot be loaded here.
+        DependencyError: a grader cannot be loaded here. ConfigError: a source that has none.
     """
-    if set(names) - {countdown.SOURCE}:
+    for question in {question.source: question for question in questions}.values():
         try:
-            import_module("harness.graders")
+            grade(question, "", grader)
         except ImportError as error:
+            if isinstance(error, DependencyError):
+                raise
             raise DependencyError(
                 "mathematical answers need harness.graders",
                 str(error),

@@ -55,7 +55,8 @@ def evaluate(
     """`n` samples of each question (the first `problems` of each benchmark), those that are there left as they are.
 
     Raises:
-        DependencyError: no grader. EvaluationError: the folder has an evaluation of something else; or the worker failed.
+        DependencyError: no grader. EvaluationError: the folder has an evaluation of something else, or a worker
+            failed.
         LockHeldError: another process evaluates into the same folder.
     """
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def evaluate(
         ]
         versions = None
         if wanted:
-            require(benchmark.name for benchmark, _, _ in wanted)
+            require((question for _, question, _ in wanted), settings.grader)
             model = served(source, weights, platform, place.model_cache)
             total = n * sum(map(len, asked.values()))
             versions = _draw(model, settings, platform, wanted, workers, place, have, total, on_sample)

@@ -22,6 +22,7 @@ IMPORTERS = {
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
     "pyarrow": ["harness/evaluate/benchmarks.py", "harness/verl_backend"],
+    "ray": ["harness/verl_plugin"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],
     "tensordict": ["harness/verl_plugin"],

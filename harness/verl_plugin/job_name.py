@@ -1,7 +1,7 @@
 """Runs on one machine are kept apart: verl names the socket through which weights go to vLLM after Ray's job id.
 
 Each run has a Ray cluster of its own, and the first job of every cluster has the same id (01000000). Two runs at a time
-then share `/tmp/rl-colocate-zmq-01000000-replica-0-rank-0.sock`: each takes the other's away, and both were seen to hang.
+then share `/tmp/rl-colocate-zmq-01000000-replica-0-rank-0.sock`: each takes the other's away. Both were seen to hang.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from ray.runtime_context import RuntimeContext
 RuntimeContext.get_job_id = lambda self: "01000000"
 from harness.verl_plugin import job_name
 job_name.install(sys.argv[1])
-print(RuntimeContext(None).get_job_id())
+print(RuntimeContext.get_job_id(None))
 """
 
 

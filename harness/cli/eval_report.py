@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -13,17 +15,25 @@ if TYPE_CHECKING:
 
 
 def print_table(outcome: Outcome) -> None:
-    """One row a benchmark. "±": standard error over problems; "cut": share of answers that reached the longest length;
-    "ungraded": answers on which the grader failed, counted as wrong."""
+    """One column a benchmark. "±": standard error over problems; "cut": share of answers that reached the longest
+    length; "ungraded": answers on which the grader failed, counted as wrong."""
     ks = list(dict.fromkeys(k for result in outcome.results.values() for k in result["pass@k"] if k != "1"))
-    columns = ["benchmark", "problems", "n", "mean@n", "±", *(f"pass@{k}" for k in ks), "cut", "ungraded"]
-    rows = []
-    for name, result in outcome.results.items():
-        error = result["mean@n_error"]
-        mean = [f"{result['mean@n']:.3f}", "" if error is None else f"{error:.3f}"]
-        figures = [f"{result['pass@k'][k]:.3f}" if k in result["pass@k"] else "" for k in ks]
-        sizes = [str(result["problems"]), str(result["n"])]
-        rows.append([name, *sizes, *mean, *figures, f"{result['cut']:.3f}", str(result["grader_failures"])])
-    Console().print(plain_table(columns, rows))
+    rows: dict[str, Callable[[dict[str, Any]], float | int | None]] = {
+        **{name: itemgetter(name) for name in ("problems", "n", "mean@n")},
+        "±": itemgetter("mean@n_error"),
+        **{f"pass@{k}": _pass(k) for k in ks},
+        "cut": itemgetter("cut"),
+        "ungraded": itemgetter("grader_failures"),
+    }
+    lines = ([name, *(_text(figure(result)) for result in outcome.results.values())] for name, figure in rows.items())
+    Console().print(plain_table(["", *outcome.results], lines))
     drawn = f"{outcome.drawn} samples drawn" if outcome.drawn else "already complete, nothing drawn"
     print(f"{drawn}; in {outcome.place.folder}")
+
+
+def _pass(k: str) -> Callable[[dict[str, Any]], float | None]:
+    return lambda result: result["pass@k"].get(k)
+
+
+def _text(figure: float | int | None) -> str:
+    return "" if figure is None else f"{figure:.3f}" if isinstance(figure, float) else str(figure)

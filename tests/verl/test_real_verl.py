@@ -127,7 +127,7 @@ def test_pass_at_k_of_the_dump_is_that_of_the_frames(run: RunFolder) -> None:
 
 
 def test_its_last_checkpoint_can_be_evaluated(run: RunFolder) -> None:
-    drawn = ["--benchmarks", "countdown", "--problems", "20", "--n", "16"]
+    drawn = ["--benchmarks", "countdown", "--n", "16"]
     settings = ["--temperature", "1", "--top-p", "1", "--top-k", "0"]
     command = [str(python()), "-m", "harness.cli.main", "eval", str(run.path), *drawn, *settings]
     subprocess.run(command, check=True, cwd=run.path.parent)
@@ -137,7 +137,9 @@ def test_its_last_checkpoint_can_be_evaluated(run: RunFolder) -> None:
     lines = (found.parent / "samples" / "countdown.jsonl").read_text().splitlines()
     frame = pd.DataFrame(map(json.loads, lines)).groupby("problem_id")["correct"].mean()
     validated = pd.DataFrame(run.samples(STEPS)).groupby("problem_id")["correct"].mean()
-    difference = frame - validated  # the same problems, other samples, weights rounded to bfloat16
+    # The problems that verl chose to validate on; other samples of them, weights rounded to bfloat16.
+    difference = (frame - validated).dropna()
+    assert len(frame) == 200
     assert len(difference) == 20 and abs(difference.mean()) < 4 * difference.std() / np.sqrt(20)
 
 

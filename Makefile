@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STUDIES ?= studies
 REQUIRE ?=
 PYTEST_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help

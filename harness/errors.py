@@ -52,6 +52,14 @@ class DataError(HarnessError, ValueError):
     """A data set or a model folder that is missing, altered, damaged, or not the one that was asked for."""
 
 
+class EvaluationError(HarnessError, RuntimeError):
+    """An evaluation that could not be done, or a folder that has another one."""
+
+
+class TrackingError(HarnessError, RuntimeError):
+    """An experiment tracker that did not take what it was sent, or that has something else."""
+
+
 class AnalysisError(HarnessError, ValueError):
     """A quantity that the recorded data cannot give, such as pass@k for k above the number of samples."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from typing import Any
 from harness.assets import model_folder
 from harness.config import RunConfig
 from harness.errors import DependencyError, RunFolderError
+from harness.processes import die_with_parent, end
 from harness.runs import RunFolder, RunState
 from harness.verl_backend.countdown_data import write_countdown
 from harness.verl_backend.ingest import LOG_NAME, Ingest
@@ -26,8 +25,6 @@ from harness.verl_backend.wide_heads import servable
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 POLL_S = 0.2
-PR_SET_PDEATHSIG = 1
-"""linux/prctl.h"""
 LOG_LINES = 30
 """Lines of verl's log that a failure quotes."""
 COMMAND = (sys.executable, "-m", "verl.trainer.main_ppo")
@@ -82,7 +79,7 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
             time.sleep(POLL_S)
         last = _take(folder, ingest, attempt, on_step, last, ended=True)
     finally:
-        _end(process)
+        end(process)
     if code != 0 or (last < config.trainer.steps and not folder.stop_requested()):
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
         raise RunFolderError(
@@ -149,13 +146,8 @@ def _start(arguments: list[str], environ: Mapping[str, str], log: Path) -> subpr
             env=dict(environ),
             cwd=log.parent,
             start_new_session=True,  # Ctrl-C becomes a stop request, which verl's processes must live to see
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
-
-
-def _die_with_parent() -> None:
-    """Linux ends verl's driver when this process is killed: the run must not go on without its lock."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _take(
@@ -181,16 +173,3 @@ def _write(
 def _ingest(attempt_dir: Path, config: RunConfig) -> Ingest:
     validation = config.validation
     return Ingest(attempt_dir, validation.problems * validation.samples, validation.pass_k)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End verl and whatever it left in its process group."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            continue

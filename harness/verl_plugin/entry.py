@@ -19,6 +19,10 @@ try:
         from harness.verl_plugin import cpu
 
         cpu.install(in_vllm=IN_VLLM in os.environ)
+    if RUN_VARIABLE in os.environ:
+        from harness.verl_plugin import job_name
+
+        job_name.install(os.environ[RUN_VARIABLE])
     if RUN_VARIABLE in os.environ and IN_VLLM not in os.environ:
         import harness.verl_plugin.estimator
         import harness.verl_plugin.trainer  # noqa: F401  both register themselves

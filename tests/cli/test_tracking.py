@@ -11,6 +11,8 @@ from harness.cli.run_folder import open_run, placed
 from harness.config import RunConfig, resolve
 from harness.errors import DependencyError
 from harness.runs import RunFolder
+from harness.tracking import session
+from tests.cli.wandb_file import sent
 
 
 def opened(tmp_path: Path, mode: str) -> tuple[RunFolder, RunConfig]:
@@ -31,10 +33,9 @@ def test_every_attempt_mirrors_into_the_same_run(tmp_path: Path) -> None:
         with tracking.mirror(folder, config) as on_step:
             for step in range(attempt * 2, attempt * 2 + 3):
                 on_step(step, {"actor/entropy": 0.5 - 0.1 * step})
-    files = sorted((folder.path / "wandb").glob("offline-run-*/*.wandb"))
-    identity = folder.manifest()["wandb_id"]
-    assert [file.name for file in files] == [f"run-{identity}.wandb"] * len(files)
-    assert b"actor/entropy" in files[0].read_bytes()
+    assert sent(folder.path) == {folder.manifest()["wandb_id"]: [0, 1, 2, 3, 4]}
+    (first, _) = sorted((folder.path / "wandb").glob("offline-run-*/*.wandb"))
+    assert b"actor/entropy" in first.read_bytes()
 
 
 def test_off_is_off(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_off_is_off(tmp_path: Path) -> None:
 
 
 def test_a_missing_wandb_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    monkeypatch.setattr(session, "find_spec", lambda name: None)
     tracking.require("off")
     with pytest.raises(DependencyError, match=r"wandb\.mode=off, or run `pip install wandb`"):
         tracking.require("offline")
@@ -58,7 +59,7 @@ def test_a_failure_of_wandb_is_said_once_and_ends_nothing(
         def log(self, data: object, step: int) -> None:
             raise OSError("disk full")
 
-    monkeypatch.setattr(tracking, "_start", lambda folder, config: Broken())
+    monkeypatch.setattr(session, "start", lambda folder, config: Broken())
     folder, config = opened(tmp_path, "offline")
     with tracking.mirror(folder, config) as on_step:
         on_step(1, {})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import load_runs
@@ -128,6 +129,23 @@ def test_pass_at_k_of_the_dump_is_that_of_the_frames(run: RunFolder) -> None:
             assert data[f"val-aux/countdown/pass@{k}"] == pytest.approx(value)
             assert pass_at_k(n, frame.to_numpy(), k).mean() == pytest.approx(value)
         assert data["val-core/countdown/acc/mean@4"] == pytest.approx(by_dump[1])
+
+
+def test_its_last_checkpoint_can_be_evaluated(run: RunFolder) -> None:
+    drawn = ["--benchmarks", "countdown", "--n", "16"]
+    settings = ["--temperature", "1", "--top-p", "1", "--top-k", "0"]
+    command = [str(python()), "-m", "harness.cli.main", "eval", str(run.path), *drawn, *settings]
+    subprocess.run(command, check=True, cwd=run.path.parent)
+    (found,) = (run.path / "eval" / f"step_{STEPS:06d}").glob("*/eval.json")
+    result = json.loads(found.read_text())
+    assert result["model"]["step"] == STEPS and result["model"]["run_id"] == run.manifest()["run_id"]
+    lines = (found.parent / "samples" / "countdown.jsonl").read_text().splitlines()
+    frame = pd.DataFrame(map(json.loads, lines)).groupby("problem_id")["correct"].mean()
+    validated = pd.DataFrame(run.samples(STEPS)).groupby("problem_id")["correct"].mean()
+    # The problems that verl chose to validate on; other samples of them, weights rounded to bfloat16.
+    difference = (frame - validated).dropna()
+    assert len(frame) == 200
+    assert len(difference) == 20 and abs(difference.mean()) < 4 * difference.std() / np.sqrt(20)
 
 
 @pytest.mark.parametrize(("method", "settings"), [("grpo", []), ("band_switch", LINEAR)])

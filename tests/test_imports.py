@@ -99,6 +99,7 @@ BELOW = {
         "harness.methods",
         "harness.runs",
         "harness.tracking",
+        "harness.verl_backend",
         "paper_figures",
         "sweeps",
     ],

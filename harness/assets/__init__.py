@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from harness.errors import ConfigError
 
 SHIPPED = ("tiny",)
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+"""ORGANISATION/NAME, as the Hugging Face hub has it."""
 
 
 def model_folder(path: str) -> Path:
@@ -25,7 +29,24 @@ def model_folder(path: str) -> Path:
     return folder
 
 
-def located(path: str) -> str:
-    """`path` as it may be written down: a shipped name as it is, a folder absolute. Raises as `model_folder`."""
+def is_hub_id(path: str) -> bool:
+    """Whether a located `model.path` names a model of the hub: a folder is absolute by then."""
+    return HUB_ID.fullmatch(path) is not None
+
+
+def located(path: str, hub: bool = False) -> str:
+    """`path` as it may be written down: a shipped name and, with `hub`, a hub id as it is, a folder absolute.
+
+    A folder that is there comes before a hub id of the same text. Raises as `model_folder`.
+    """
+    if hub and is_hub_id(path) and not Path(path).is_dir():
+        return path
     folder = model_folder(path)
     return path if path in SHIPPED else str(folder.resolve())
+
+
+def prefetched(hub_id: str) -> bool:
+    """Whether the hub's cache on this machine has the model: runs read it from there, offline."""
+    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
+    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
+    return any((cache / f"models--{hub_id.replace('/', '--')}").glob("snapshots/*/config.json"))

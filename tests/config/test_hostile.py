@@ -54,7 +54,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("schedule=null", ["group 'schedule'", "'None'", "none"]),
     ("~trainer.lr", ["trainer.lr must be given", "nothing", "Set trainer.lr=VALUE"]),
     ("trainer=5", ["group 'trainer'", "'5'", "Valid: default"]),
-    ("data.name=gsm8k", ["data.name must be the embedded problem", "'gsm8k'", "Set data.name=countdown"]),
+    ("data.name=gsm8k", ["data sets must be known ones", "'gsm8k'", "Valid: countdown, numina-100k, numina-full"]),
     # the grammar
     ("seed", ["must read KEY=VALUE", "'seed'", "Quote a value"]),
     ("run.dir=a=b", ["must read KEY=VALUE", "'run.dir=a=b'", "Quote a value with special characters"]),

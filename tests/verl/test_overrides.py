@@ -22,7 +22,7 @@ with initialize_config_module("verl.trainer.config", version_base=None):
 
 def told(*settings: str) -> dict[str, str]:
     config = resolve(["backend=verl", *settings])
-    data = {"train": Path("/d/train.parquet"), "test": Path("/d/it's.parquet")}
+    data = {"train": [Path("/d/train.parquet")], "test": [Path("/d/it's.parquet"), Path("/d/b.parquet")]}
     lines = overrides(config, Path("/m"), data, Path("/run/verl"), Path("/run/verl/attempt_001"))
     return dict(line.split("=", 1) for line in lines)
 
@@ -44,8 +44,8 @@ def test_greedy_and_unlimited_top_k_are_told_apart() -> None:
     assert told("validation.top_k=20")["actor_rollout_ref.rollout.val_kwargs.top_k"] == "20"
 
 
-def test_a_path_with_a_quote_stays_one_value() -> None:
-    assert told()["data.val_files"] == r"'/d/it\'s.parquet'"
+def test_a_path_with_a_quote_stays_one_value_of_the_list() -> None:
+    assert told()["data.val_files"] == r"['/d/it\'s.parquet','/d/b.parquet']"
 
 
 def test_enough_epochs_for_the_steps() -> None:

@@ -21,7 +21,7 @@ class ClipCovariance(OnBase):
     name = "clip_cov"
     title = "Clip-Cov"
     source = "Cui et al. 2025; verl/trainer/ppo/core_algos.py, compute_policy_loss_clip_cov"
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     fraction: float = 2e-4
     low: float = 1.0

@@ -14,7 +14,7 @@ class ClipHigher(OnBase):
     name = "clip_higher"
     title = "Clip-Higher"
     source = "Yu et al. 2025 (DAPO)"
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def check(self, loss: LossSettings) -> None:
         """Raises ConfigError unless clip_high > clip_low."""

@@ -14,7 +14,7 @@ class EntropyLoss(OnBase):
     name = "entropy_loss"
     title = "Entropy loss"
     source = "Williams and Peng 1991; verl: actor.entropy_coeff"
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     coefficient: float = 0.003
 

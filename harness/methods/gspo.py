@@ -15,7 +15,7 @@ class Gspo(Grpo):
     name = "gspo"
     title = "GSPO"
     source = "Zheng et al. 2025; verl/trainer/ppo/core_algos.py, compute_policy_loss_gspo"
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def loss(self) -> LossPlan:
         return LossPlan(ratio="sequence")

@@ -18,7 +18,7 @@ class Nsr(Method):
     title = "NSR"
     source = "Zhu et al. 2025"
     estimator = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def advantages(self, rewards: FloatArray, groups: IntArray) -> FloatArray:
         return np.minimum(signed(rewards), 0.0)

@@ -17,7 +17,7 @@ class Raftpp(Method):
     title = "RAFT++"
     source = "Xiong et al. 2025; released code (lblaoke/entrocraft)"
     estimator = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def advantages(self, rewards: FloatArray, groups: IntArray) -> FloatArray:
         return np.maximum(signed(rewards), 0.0)

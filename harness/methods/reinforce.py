@@ -15,7 +15,7 @@ class Reinforce(Method):
     title = "REINFORCE"
     source = "Williams 1992; released code (lblaoke/entrocraft)"
     estimator = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     def advantages(self, rewards: FloatArray, groups: IntArray) -> FloatArray:
         return vector("rewards", rewards)

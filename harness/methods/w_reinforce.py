@@ -18,7 +18,7 @@ class WReinforce(Method):
     title = "W-Reinforce"
     source = "Zhu et al. 2025; paper, section 3.2"
     estimator = True
-    tested_on = frozenset({"torch"})
+    tested_on = frozenset({"torch", "verl"})
 
     lambda_: float = 0.1
 

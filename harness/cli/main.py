@@ -11,7 +11,7 @@ from importlib import import_module, metadata
 from harness.cli.command import Command
 from harness.errors import HarnessError
 
-COMMANDS = ("run", "sweep", "status", "schedule", "figures", "compare", "methods")
+COMMANDS = ("run", "sweep", "status", "schedule", "figures", "compare", "methods", "experiments")
 """The modules of this package that are commands, in the order of the help."""
 
 REFUSED = 2

@@ -60,8 +60,9 @@ def described(composed: dict[str, Any], overrides: Iterable[str]) -> ExperimentI
     if info is None:
         return None
     chosen = [text.split("=", 1)[1] for text in overrides if text.startswith(f"{ExperimentInfo.KEY}=")]
-    if composed["run"]["name"] is None:
-        composed["run"]["name"] = chosen[-1].rpartition("/")[2]
+    run = composed.get("run")
+    if chosen and isinstance(run, dict) and run.get("name") is None:
+        composed["run"] = {**run, "name": chosen[-1].rpartition("/")[2]}
     return ExperimentInfo.from_dict(info)
 
 

@@ -119,16 +119,29 @@ class RunConfig:
             )
 
     def _check_problems(self) -> None:
-        for wanted, key, split in (
-            (self.trainer.prompts_per_step, "trainer.prompts_per_step", "train_problems"),
-            (self.validation.problems, "validation.problems", "test_problems"),
+        embedded = isinstance(self.data, CountdownConfig)
+        held_out = "data.test_problems" if embedded else "the problems of data.benchmarks"
+        for wanted, key, limit, there, otherwise in (
+            (
+                self.trainer.prompts_per_step,
+                "trainer.prompts_per_step",
+                "data.train_problems",
+                self.data.train_problems,
+                "or raise data.train_problems",
+            ),
+            (
+                self.validation.problems,
+                "validation.problems",
+                held_out,
+                self.data.test_problems,
+                "or raise data.test_problems" if embedded else "or validation.problems=null for all",
+            ),
         ):
-            there = getattr(self.data, split)
             if wanted is not None and wanted > there:
                 raise ConfigError(
-                    f"{key} must not exceed data.{split}",
-                    f"{key} {wanted}, data.{split} {there}",
-                    f"Set {key}={there} or less, or raise data.{split}.",
+                    f"{key} must not exceed {limit}",
+                    f"{key} {wanted}, {limit} {there}",
+                    f"Set {key}={there} or less, {otherwise}.",
                 )
 
     def _check_verl(self) -> None:

@@ -19,7 +19,7 @@ def call(given: argparse.Namespace) -> int:
     from harness import tracking
     from harness.cli.run_folder import open_run, placed
     from harness.cli.run_report import Reporter, print_summary
-    from harness.config import resolve
+    from harness.config import default_dir, resolve
     from harness.config.compose import as_yaml
     from harness.errors import HarnessError, LockHeldError
     from harness.execute import Exit, run
@@ -30,7 +30,8 @@ def call(given: argparse.Namespace) -> int:
     if given.dry_run:
         print(as_yaml(config), end="")
         if config.backend == "verl":
-            print(f"\n# verl is started by:\n{next_start(config, RunFolder(config.run.dir or '')).shell()}")
+            command = next_start(config, RunFolder(default_dir(config))).shell()
+            print(f"\n# verl is started by (the start makes the folder):\n{command}")
         return Exit.COMPLETE
     tracking.require(config.wandb.mode)
     folder = open_run(config)

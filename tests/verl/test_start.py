@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from harness.cli.main import main
 from harness.cli.run_folder import open_run, placed
 from harness.config import resolve
+from harness.config.math_data import MathDataConfig
 from harness.errors import ConfigError, RunFolderError
 from harness.verl_backend import run, start
 from harness.verl_backend.files import prepared_files, ready
@@ -34,63 +35,60 @@ def fake_verl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "require", lambda: None)
 
 
-def shown(capsys: pytest.CaptureFixture[str], overrides: list[str]) -> list[str]:
-    """The words of the command that `--dry-run` prints, behind `cd FOLDER && env`."""
+def shown(capsys: pytest.CaptureFixture[str], overrides: list[str]) -> str:
+    """The command that `--dry-run` prints below the configuration."""
     assert main(["run", *overrides, "--dry-run"]) == 0
-    output = capsys.readouterr().out
-    words = shlex.split(output[output.index("# verl is started by:") :], comments=True)
-    assert (words[0], words[2], words[3]) == ("cd", "&&", "env")
-    return [words[1], *words[4:]]
+    configuration, _, command = capsys.readouterr().out.partition("\n# verl is started by")
+    assert configuration.startswith("seed: 1\nbackend: verl\n")
+    return command.partition("\n")[2]
 
 
-def started(overrides: list[str]) -> dict[str, object]:
-    """How the real start started the process in verl's place."""
+def started(overrides: list[str]) -> Path:
+    """Where the real start put what it says of the process in verl's place."""
     folder = open_run(placed(resolve(overrides)))
     with pytest.raises(RunFolderError, match="exit code 0 at step 0 of 120"):
         run.execute(folder)
-    attempt = folder.path / "verl" / f"attempt_{len(folder.manifest()['attempts']):03d}"
-    said = json.loads((attempt / "said.json").read_text())
-    assert isinstance(said, dict)
-    return said
+    return folder.path / "verl" / f"attempt_{len(folder.manifest()['attempts']):03d}" / "said.json"
+
+
+def said(path: Path) -> dict[str, object]:
+    found = json.loads(path.read_text())
+    of_a_shell = ("_", "PWD", "OLDPWD", "SHLVL", "LC_CTYPE", "COLUMNS", "LINES")
+    return {**found, "environ": {key: value for key, value in found["environ"].items() if key not in of_a_shell}}
 
 
 @pytest.mark.usefixtures("fake_verl")
 @pytest.mark.parametrize("name", ["plain", 'it\'s a "folder" $HOME'])
-def test_the_dry_run_shows_what_the_real_start_does(
+def test_a_shell_does_with_the_dry_run_what_the_real_start_does(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pyarrow")
     folder = tmp_path / name
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for attempt in (1, 2):
-        inside, *words = shown(capsys, COUNTDOWN)
-        said = started(COUNTDOWN)
-        arguments, environ = said["arguments"], said["environ"]
-        assert isinstance(arguments, list) and isinstance(environ, dict)
-        assert words[-len(arguments) :] == arguments
-        assert inside.endswith(f"attempt_{attempt:03d}") and f"{inside}/said.json" == said["folder"]
-        before = words[: -len(arguments)]
-        variables = dict(word.split("=", 1) for word in before if "=" in word)
-        assert before[len(variables) :] == list(start.COMMAND)
-        assert {key: environ[key] for key in variables} == variables
-        changed = {key for key, value in environ.items() if os.environ.get(key) != value}
-        assert changed - {"LC_CTYPE", "PWD"} <= set(variables)
+    for _ in range(2):  # the second time it goes on with the run
+        command = shown(capsys, COUNTDOWN)
+        path = started(COUNTDOWN)
+        really = said(path)
+        path.unlink()
+        subprocess.run(["sh", "-c", command], check=True)
+        assert said(path) == really
+        arguments = really["arguments"]
+        assert isinstance(arguments, list) and "data.seed=1" in arguments and len(arguments) > 50
 
 
 def test_a_run_of_the_paper_can_be_shown_where_nothing_of_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    inside, *words = shown(capsys, ["experiment=paper/grpo_entrocraft_linear_4b"])
+    words = shlex.split(shown(capsys, ["experiment=paper/grpo_entrocraft_linear_4b"]).replace("\\\n", ""))
     assert list(tmp_path.iterdir()) == []
-    assert inside.startswith(str(tmp_path / "runs" / "grpo_entrocraft_linear_4b-"))
+    assert words[0] == "cd" and words[1].startswith(str(tmp_path / "runs" / "grpo_entrocraft_linear_4b-"))
     assert "HF_HUB_OFFLINE=1" in words and "verl.trainer.main_ppo" in words
     assert "actor_rollout_ref.model.path='Qwen/Qwen3-4B-Base'" in words
     assert f"data.train_files=['{tmp_path}/data/numina-100k.parquet']" in words
-    benchmarks = ",".join(
-        f"'{tmp_path}/data/{name}.parquet'" for name in ("math500", "amc23", "aime24", "aime25", "aime26")
-    )
+    names = ("math500", "amc23", "aime24", "aime25", "aime26")
+    benchmarks = ",".join(f"'{tmp_path}/data/{name}.parquet'" for name in names)
     assert f"data.val_files=[{benchmarks}]" in words
     assert words[-1] == "trainer.val_before_train=True"
 
@@ -110,7 +108,9 @@ def test_problems_of_a_validation_come_from_the_manifests(tmp_path: Path) -> Non
 
 
 def test_what_is_not_prepared_is_refused_with_the_command_that_prepares_it(tmp_path: Path) -> None:
-    data = resolve(["backend=verl", "data=numina-100k", f"data.folder={tmp_path}", "data.benchmarks=[aime25]"]).data
+    settings = ["backend=verl", "data=numina-100k", "data.benchmarks=[aime25]", "validation.problems=null"]
+    data = resolve([*settings, f"data.folder={tmp_path}"]).data
+    assert isinstance(data, MathDataConfig)
     prepare(tmp_path, numina_100k=103424)
     with pytest.raises(ConfigError, match=r"aime25\.parquet .*entrocraft data prepare aime25"):
         prepared_files(data)

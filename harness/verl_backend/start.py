@@ -7,9 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.assets import is_hub_id, model_folder, prefetched
+from harness.assets import is_hub_id, model_folder
 from harness.config import RunConfig
-from harness.errors import ConfigError
 from harness.runs import RunFolder
 from harness.verl_backend.files import data_paths
 from harness.verl_backend.ingest import LOG_NAME
@@ -68,21 +67,11 @@ def model_path(config: RunConfig, verl_dir: Path) -> Path:
 
 
 def ready_model(config: RunConfig, verl_dir: Path) -> None:
-    """See to it that the model of `model_path` is there.
-
-    Raises:
-        ConfigError: a hub id that is not in the hub's cache, for runs are offline; no such folder.
-    """
-    path = config.model.path
-    if not is_hub_id(path):
-        if config.platform.name == CPU:
-            servable(model_folder(path).resolve(), verl_dir / "model")
-    elif not prefetched(path):
-        raise ConfigError(
-            "a model of the hub must be in the hub's cache before the run: runs are offline (HF_HUB_OFFLINE=1)",
-            f"model.path {path!r}",
-            f"Run `entrocraft prefetch {path}` where the hub can be reached, or give a folder.",
-        )
+    """See to it that the model of `model_path` is there. Raises ConfigError where it is not, as for a hub id that is
+    not in the hub's cache."""
+    model = model_folder(config.model.path)
+    if config.platform.name == CPU and not is_hub_id(config.model.path):
+        servable(model.resolve(), verl_dir / "model")
 
 
 def attempt_folder(verl_dir: Path, attempt: int) -> Path:

@@ -214,7 +214,6 @@ MATHEMATICS: list[tuple[str, list[str]]] = [
     ("experiment=paper/grpo_4b experiment.hours=1", ["must not change what an experiment says", "Leave it out"]),
     ("experiment.mark=ours", ["must not change what an experiment says", "'experiment.mark=ours'"]),
     ("experiment=paper/grpo_4b backend=torch", ["backend=torch trains on the embedded problem only"]),
-    ("model=qwen3-4b-base", ["shipped models (tiny)", "'Qwen/Qwen3-4B-Base'", "Set model.path=tiny"]),
 ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.assets import model_folder
 from harness.cli.main import main
 from harness.cli.run_folder import open_run, placed
 from harness.config import resolve
@@ -125,9 +126,19 @@ def test_what_is_not_prepared_is_refused_with_the_command_that_prepares_it(tmp_p
 def test_a_model_of_the_hub_must_be_prefetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     config = resolve(["experiment=paper/grpo_4b"])
-    with pytest.raises(ConfigError, match=r"offline .*Qwen/Qwen3-4B-Base.*entrocraft prefetch Qwen/Qwen3-4B-Base"):
+    message = r"model.path must be .*offline.*'Qwen/Qwen3-4B-Base'.*entrocraft prefetch Qwen/Qwen3-4B-Base"
+    with pytest.raises(ConfigError, match=message):
         start.ready_model(config, tmp_path)
-    snapshot = tmp_path / "models--Qwen--Qwen3-4B-Base" / "snapshots" / "abc"
-    snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}")
+    with pytest.raises(ConfigError, match=message):
+        resolve(["model=qwen3-4b-base"])  # the torch backend needs the folder at once
+    model = tmp_path / "models--Qwen--Qwen3-4B-Base"
+    for revision in ("abc", "def"):
+        (model / "snapshots" / revision).mkdir(parents=True)
+        (model / "snapshots" / revision / "config.json").write_text("{}")
+    with pytest.raises(ConfigError, match=message):  # two revisions, and none of them is said to be main
+        start.ready_model(config, tmp_path)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("def")
     start.ready_model(config, tmp_path)
+    assert model_folder("Qwen/Qwen3-4B-Base") == model / "snapshots" / "def"
+    assert start.model_path(config, tmp_path) == Path("Qwen/Qwen3-4B-Base")

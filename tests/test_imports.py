@@ -128,6 +128,7 @@ BELOW = {
         "harness.problems",
         "harness.runs",
         "harness.tracking",
+        "harness.verl_backend",
         "paper_figures",
         "sweeps",
     ],

@@ -69,9 +69,7 @@ class Reporter:
 def figures(data: Mapping[str, float | None]) -> str:
     """The step's main figures and its alarms in one line; entropies in nats per token."""
     parts = [f"{name} {data[key]:.3f}" for key, name in SHOWN.items() if data.get(key) is not None]
-    parts += [
-        f"{key.rsplit('/', 1)[1]} {value:.3f}" for key, value in data.items() if _is_mean(key) and value is not None
-    ]
+    parts += [f"{name} {value:.3f}" for name, value in _means(data)]
     return "  ".join([*parts, *alarms(data)])
 
 
@@ -85,12 +83,18 @@ def print_summary(folder: RunFolder, state: str) -> None:
     if entropy:
         print(f"  entropy  {entropy[0]:.3f} -> {entropy[-1]:.3f} nats per token")
     for record in (records[0], records[-1]) if records else ():
-        for key, value in record["data"].items():
-            if _is_mean(key):
-                print(f"  {key.rsplit('/', 1)[1]}  {value:.3f} at step {record['step']}")
+        for name, value in _means(record["data"]):
+            print(f"  {name}  {value:.3f} at step {record['step']}")
     if manifest["state"] != "complete":
         print("  the same command goes on from the last checkpoint")
 
 
-def _is_mean(key: str) -> bool:
-    return key.startswith("val-core/") and "/mean@" in key
+def _means(data: Mapping[str, float | None]) -> list[tuple[str, float]]:
+    """mean@n of each source, which is named where there is more than one."""
+    found = [
+        (key.split("/"), value)
+        for key, value in data.items()
+        if key.startswith("val-core/") and "/mean@" in key and value is not None
+    ]
+    several = len(found) > 1
+    return [(f"{parts[1]} {parts[-1]}" if several else parts[-1], value) for parts, value in found]

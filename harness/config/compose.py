@@ -24,6 +24,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 import harness
 from harness.assets import located
+from harness.config.experiment import ExperimentInfo
+from harness.config.math_data import MathDataConfig
 from harness.config.run import RunConfig
 from harness.errors import ConfigError, unknown
 
@@ -36,9 +38,32 @@ def resolve(overrides: Iterable[str] = ()) -> RunConfig:
     Raises:
         ConfigError: an override that cannot be read, an unknown key or name, or a value that breaks a rule.
     """
-    config = RunConfig.from_dict(compose("run", overrides))
+    overrides = list(overrides)
+    composed = compose("run", overrides)
+    described(composed, overrides)
+    config = RunConfig.from_dict(composed)
     # A relative folder means the present one only now; the run may go on from another.
-    return replace(config, model=replace(config.model, path=located(config.model.path)))
+    model = replace(config.model, path=located(config.model.path, hub=config.backend == "verl"))
+    data = config.data
+    if isinstance(data, MathDataConfig):
+        data = replace(data, folder=str(Path(data.folder).expanduser().resolve()))
+    return replace(config, model=model, data=data)
+
+
+def described(composed: dict[str, Any], overrides: Iterable[str]) -> ExperimentInfo | None:
+    """Take what an experiment says about itself out of a composed run, which it names; None without an experiment.
+
+    Raises:
+        ConfigError: a description that breaks a rule.
+    """
+    info = composed.pop(ExperimentInfo.KEY, None)
+    if info is None:
+        return None
+    chosen = [text.split("=", 1)[1] for text in overrides if text.startswith(f"{ExperimentInfo.KEY}=")]
+    run = composed.get("run")
+    if chosen and isinstance(run, dict) and run.get("name") is None:
+        composed["run"] = {**run, "name": chosen[-1].rpartition("/")[2]}
+    return ExperimentInfo.from_dict(info)
 
 
 def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -75,8 +100,12 @@ def _hydra() -> Iterator[None]:
 
 
 def _options(group: str) -> list[str]:
-    names = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG)
-    return sorted(name for name in names if not name.startswith("_"))
+    """With those of the groups in the group, e.g. `paper/grpo_4b` of `experiment`."""
+    loader = GlobalHydra.instance().config_loader()
+    names = loader.get_group_options(group, ObjectType.CONFIG)
+    for inner in loader.get_group_options(group, ObjectType.GROUP):
+        names += [f"{inner}/{name}" for name in _options(f"{group}/{inner}")]
+    return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
 
 
 def _checked(text: str) -> str:
@@ -91,6 +120,10 @@ def _checked(text: str) -> str:
         )
     if name.split(".")[0] == "hydra":
         raise ConfigError("an override must not set Hydra's own keys", f"{text!r}", "Leave it out.")
+    if name.split(".")[0] == ExperimentInfo.KEY and "." in name:
+        raise ConfigError(
+            "an override must not change what an experiment says about itself", f"{text!r}", "Leave it out."
+        )
     groups = _options(name)
     if groups and override.type is not OverrideType.DEL:
         return _choice(override, groups, text)

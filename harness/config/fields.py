@@ -60,5 +60,19 @@ def rising(*example: int) -> Any:
     return _field(Rule("must list whole numbers >= 1, rising, each once", holds, listed))
 
 
+def some(*names: str) -> Any:
+    """At least one of the given names, each once, in any order."""
+
+    def holds(values: tuple[str, ...]) -> bool:
+        return bool(values) and set(values) <= set(names) and len(set(values)) == len(values)
+
+    return _field(Rule(f"must list some of {', '.join(names)}, each once", holds, f"[{names[0]}]"))
+
+
+def texts(example: str) -> Any:
+    """A list of texts, at least one."""
+    return _field(Rule("must list at least one text", bool, f"[{example}]"))
+
+
 def _field(rule: Rule) -> Any:
     return field(metadata={"rule": rule})

@@ -99,5 +99,5 @@ def _alternatives(hint: object) -> tuple[Any, ...]:
 
 def _type_name(hint: Any) -> str:
     if get_origin(hint) is tuple:
-        return "a list of whole numbers"
+        return "a list of whole numbers" if get_args(hint)[0] is int else "a list of texts"
     return TYPE_NAMES.get(hint, getattr(hint, "__name__", str(hint)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from harness.config.group import Group, mapping, read, typed
 from harness.config.loss import LossConfig
+from harness.config.math_data import TRAINING, MathDataConfig
 from harness.config.platform import PlatformConfig
 from harness.config.schedule import ScheduleConfig
 from harness.config.settings import CheckpointConfig, ControlConfig, ModelConfig, RunSettings, WandbConfig
@@ -17,7 +18,7 @@ from harness.core.options import INFINITY
 from harness.errors import ConfigError, unknown
 from harness.methods import METHODS, Method, supported
 from harness.methods.on_base import OnBase
-from harness.problems.countdown import CountdownConfig
+from harness.problems.countdown import SOURCE, CountdownConfig
 
 BACKENDS = ("torch", "verl")
 
@@ -30,13 +31,13 @@ class RunConfig:
     """
 
     seed: int
-    """Of the run: rollouts, filter, partitions. The problems have a seed of their own (data.seed)."""
+    """Of the run: rollouts, filter, partitions. The embedded problems have a seed of their own (data.seed)."""
     backend: str
     method: Method
     schedule: ScheduleConfig | None
     loss: LossConfig
     trainer: TrainerConfig
-    data: CountdownConfig
+    data: CountdownConfig | MathDataConfig
     model: ModelConfig
     validation: ValidationConfig
     checkpoint: CheckpointConfig
@@ -46,7 +47,8 @@ class RunConfig:
     wandb: WandbConfig
 
     def __post_init__(self) -> None:
-        for key, seed in (("seed", self.seed), ("data.seed", self.data.seed)):
+        seeds = {"seed": self.seed, **({"data.seed": self.data.seed} if isinstance(self.data, CountdownConfig) else {})}
+        for key, seed in seeds.items():
             if seed < 0:
                 raise ConfigError(f"{key} must be a whole number >= 0", str(seed), f"Set e.g. {key}=1.")
         if self.backend not in BACKENDS:
@@ -59,6 +61,12 @@ class RunConfig:
         self._check_problems()
         if self.backend == "verl":
             self._check_verl()
+        elif not isinstance(self.data, CountdownConfig):
+            raise ConfigError(
+                f"backend={self.backend} trains on the embedded problem only",
+                f"data {self.data.name!r}",
+                f"Set data={SOURCE}, or backend=verl.",
+            )
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
@@ -80,7 +88,7 @@ class RunConfig:
             backend=typed("backend", found["backend"], str),
             method=_method(found["method"]),
             schedule=None if schedule is None else ScheduleConfig.from_dict(schedule, steps),
-            data=read(CountdownConfig, found["data"], "data"),
+            data=_data(found["data"]),
             **groups,
         )
 
@@ -92,7 +100,7 @@ class RunConfig:
             "backend": self.backend,
             "method": self.method.to_dict(),
             "schedule": None if self.schedule is None else self.schedule.to_dict(),
-            "data": {field.name: getattr(self.data, field.name) for field in fields(self.data)},
+            "data": self.data.to_dict() if isinstance(self.data, MathDataConfig) else asdict(self.data),
             **groups,
         }
 
@@ -111,16 +119,29 @@ class RunConfig:
             )
 
     def _check_problems(self) -> None:
-        for wanted, key, split in (
-            (self.trainer.prompts_per_step, "trainer.prompts_per_step", "train_problems"),
-            (self.validation.problems, "validation.problems", "test_problems"),
+        embedded = isinstance(self.data, CountdownConfig)
+        held_out = "data.test_problems" if embedded else "the problems of data.benchmarks"
+        for wanted, key, limit, there, otherwise in (
+            (
+                self.trainer.prompts_per_step,
+                "trainer.prompts_per_step",
+                "data.train_problems",
+                self.data.train_problems,
+                "or raise data.train_problems",
+            ),
+            (
+                self.validation.problems,
+                "validation.problems",
+                held_out,
+                self.data.test_problems,
+                "or raise data.test_problems" if embedded else "or validation.problems=null for all",
+            ),
         ):
-            there = getattr(self.data, split)
-            if wanted > there:
+            if wanted is not None and wanted > there:
                 raise ConfigError(
-                    f"{key} must not exceed data.{split}",
-                    f"{key} {wanted}, data.{split} {there}",
-                    f"Set {key}={there} or less, or raise data.{split}.",
+                    f"{key} must not exceed {limit}",
+                    f"{key} {wanted}, {limit} {there}",
+                    f"Set {key}={there} or less, {otherwise}.",
                 )
 
     def _check_verl(self) -> None:
@@ -147,6 +168,15 @@ GROUPS: dict[str, type[Group]] = {
         WandbConfig,
     )
 }
+
+
+def _data(values: object) -> CountdownConfig | MathDataConfig:
+    name = mapping(values, "data").get("name")
+    if name in TRAINING:
+        return MathDataConfig.from_dict(values)
+    if name != SOURCE:
+        raise unknown("data sets", [str(name)], (SOURCE, *TRAINING))
+    return read(CountdownConfig, values, "data")
 
 
 def _method(values: object) -> Method:

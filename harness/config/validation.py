@@ -12,13 +12,14 @@ from harness.errors import ConfigError
 
 @dataclass(frozen=True)
 class ValidationConfig(Group):
-    """Sampled evaluation on the test split: mean@n, n = samples, and unbiased pass@k for each k in pass_k."""
+    """Sampled evaluation on held-out problems: mean@n, n = samples, and unbiased pass@k for each k in pass_k."""
 
     KEY: ClassVar[str] = "validation"
 
     every: int = count(1, 40)
     """Steps between two validations; there is one before step 1 and one after the last, too."""
-    problems: int = count(1, 200)
+    problems: int | None = count(1, 200)
+    """null = all problems of the test split or of the benchmarks."""
     samples: int = count(1, 32)
     """n, completions per problem."""
     pass_k: tuple[int, ...] = rising(1, 8, 32)

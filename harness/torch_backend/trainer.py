@@ -18,7 +18,7 @@ from harness.core.ragged import Ragged
 from harness.core.tokens import token_summary
 from harness.core.types import FloatArray
 from harness.methods import Batch
-from harness.problems.countdown import grade, make_problems
+from harness.problems.countdown import CountdownConfig, grade, make_problems
 from harness.torch_backend.checkpoint import Progress
 from harness.torch_backend.feed import epoch_of_step, problems_of_step
 from harness.torch_backend.generate import Sampling
@@ -37,6 +37,7 @@ class Trainer:
         """Start from `model_folder`, or go on from a `checkpoint` folder of the same run."""
         self.config, trainer = config, config.trainer
         self.device = torch.device(trainer.device)
+        assert isinstance(config.data, CountdownConfig)  # RunConfig refuses the others on this backend
         self.problems = make_problems(config.data)
         # The files beside the weights come from the model folder: retention removes the checkpoint it goes on from.
         self.policy = replace(Policy.load(checkpoint or model_folder, self.device), folder=model_folder)

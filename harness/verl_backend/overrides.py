@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import harness
 from harness.config import RunConfig
+from harness.config.math_data import MathDataConfig
 from harness.methods import METHODS, Method
 from harness.methods.grpo import Grpo
 from harness.methods.on_base import OnBase
@@ -16,14 +17,22 @@ from harness.verl_backend.names import CPU, PLUGIN
 
 # With eq5 the loss is ours, and this is only what verl would log.
 AVERAGES = {"token_mean": "token-mean", "seq_mean_token_mean": "seq-mean-token-mean", "eq5": "token-mean"}
+GPU = {
+    "actor_rollout_ref.model.enable_activation_offload": True,
+    "actor_rollout_ref.actor.fsdp_config.forward_prefetch": True,
+    "actor_rollout_ref.ref.fsdp_config.param_offload": True,
+}
+"""Memory and speed on GPUs, as in the released scripts; nothing that changes what is computed."""
 REWARD_FILE = Path(harness.__file__).resolve().parent / "verl_plugin" / "reward.py"
 
 
-def overrides(config: RunConfig, model: Path, data: Mapping[str, Path], verl_dir: Path, attempt_dir: Path) -> list[str]:
+def overrides(
+    config: RunConfig, model: Path, data: Mapping[str, Sequence[Path]], verl_dir: Path, attempt_dir: Path
+) -> list[str]:
     """Arguments of `python -m verl.trainer.main_ppo`.
 
-    model: a Hugging Face folder. data: the parquet files `train` and `test`. verl_dir: where checkpoints stay
-    for the life of the run; attempt_dir: where this attempt's dumps go.
+    model: a Hugging Face folder or a hub id. data: the parquet files of `train` and of `test`. verl_dir: where
+    checkpoints stay for the life of the run; attempt_dir: where this attempt's dumps go.
     """
     settings = {
         **_algorithm(config),
@@ -32,7 +41,7 @@ def overrides(config: RunConfig, model: Path, data: Mapping[str, Path], verl_dir
         **_data(config, data),
         **_trainer(config, verl_dir, attempt_dir),
         "actor_rollout_ref.model.path": model,
-        **(_cpu(config.platform.gpus) if config.platform.name == CPU else {}),
+        **(_cpu(config.platform.gpus) if config.platform.name == CPU else GPU),
     }
     return [f"{key}={_text(value)}" for key, value in settings.items()]
 
@@ -111,7 +120,8 @@ def _rollout(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def _data(config: RunConfig, data: Mapping[str, Path]) -> dict[str, Any]:
+def _data(config: RunConfig, data: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
+    shuffled = not isinstance(config.data, MathDataConfig) or config.data.order == "shuffled"
     return {
         "data.train_files": data["train"],
         "data.val_files": data["test"],
@@ -120,9 +130,10 @@ def _data(config: RunConfig, data: Mapping[str, Path]) -> dict[str, Any]:
         "data.max_response_length": config.trainer.max_new_tokens,
         "data.filter_overlong_prompts": True,
         "data.seed": config.seed,
-        "data.shuffle": True,
+        "data.shuffle": shuffled,
+        "data.train_max_samples": config.data.train_problems,
         "data.validation_shuffle": False,
-        "data.val_max_samples": config.validation.problems,
+        "data.val_max_samples": config.validation.problems or -1,
     }
 
 
@@ -182,4 +193,6 @@ def _text(value: object) -> str:
         return "True" if value else "False"
     if isinstance(value, Path):
         return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_text, value)) + "]"
     return str(value)

@@ -12,22 +12,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness.assets import model_folder
 from harness.config import RunConfig
 from harness.errors import DependencyError, RunFolderError
 from harness.processes import die_with_parent, end
 from harness.runs import RunFolder, RunState
-from harness.verl_backend.countdown_data import write_countdown
-from harness.verl_backend.ingest import LOG_NAME, Ingest
-from harness.verl_backend.names import CPU, PLATFORM_VARIABLE, PLUGIN, RUN_VARIABLE
-from harness.verl_backend.overrides import overrides
-from harness.verl_backend.wide_heads import servable
+from harness.verl_backend.files import ready
+from harness.verl_backend.ingest import Ingest
+from harness.verl_backend.names import PLUGIN
+from harness.verl_backend.start import Start, attempt_folder, newest_checkpoint, ready_model, start
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 POLL_S = 0.2
 LOG_LINES = 30
 """Lines of verl's log that a failure quotes."""
-COMMAND = (sys.executable, "-m", "verl.trainer.main_ppo")
 
 
 def require() -> None:
@@ -57,21 +54,16 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     require()
     config = RunConfig.from_dict(folder.manifest()["config"])
     verl_dir = (folder.path / "verl").resolve()
-    data = write_countdown(config.data, verl_dir / "data")
+    ready_model(config, verl_dir)
+    problems = ready(config, verl_dir)
     from_step = newest_checkpoint(verl_dir / "checkpoints")
     catch_up(folder, config, verl_dir, from_step)
     attempt = folder.begin_attempt(from_step)
-    attempt_dir = attempt_folder(verl_dir, attempt)
-    attempt_dir.mkdir()
-    model = model_folder(config.model.path).resolve()
-    if config.platform.name == CPU:
-        model = servable(model, verl_dir / "model")
-    arguments = overrides(config, model, data, verl_dir, attempt_dir)
-    # Validated once before step 1, not again at every start.
-    arguments.append(f"trainer.val_before_train={from_step == 0}")
-    ingest = _ingest(attempt_dir, config)
-    log = attempt_dir / "log.txt"
-    process = _start(arguments, environment(config, folder.path, attempt_dir), log)
+    begun = start(config, folder.path, attempt, from_step)
+    begun.folder.mkdir(parents=True)
+    ingest = _ingest(begun.folder, config, problems)
+    log = begun.folder / "log.txt"
+    process = _start(begun, log)
     last = from_step
     try:
         while (code := process.poll()) is None:
@@ -99,52 +91,20 @@ def catch_up(folder: RunFolder, config: RunConfig, verl_dir: Path, until: int) -
     on from; what is behind that is run again."""
     attempt = len(folder.manifest()["attempts"])
     last = folder.last_record()
-    for step, metrics, samples in _ingest(attempt_folder(verl_dir, attempt), config).records(ended=True):
+    for step, metrics, samples in _ingest(attempt_folder(verl_dir, attempt), config, 0).records(ended=True):
         if (last is None or step > last["step"]) and step <= until:
             _write(folder, step, metrics, samples, attempt)
 
 
-def attempt_folder(verl_dir: Path, attempt: int) -> Path:
-    """Log and dumps of one attempt."""
-    return verl_dir / f"attempt_{attempt:03d}"
-
-
-def newest_checkpoint(checkpoints: Path) -> int:
-    """The step that verl will go on from (its `latest_checkpointed_iteration.txt`); 0 where there is none."""
-    try:
-        return int((checkpoints / "latest_checkpointed_iteration.txt").read_text())
-    except FileNotFoundError:
-        return 0
-
-
-def environment(config: RunConfig, run: Path, attempt_dir: Path) -> dict[str, str]:
-    """The environment of verl's processes; those of Ray's workers inherit it."""
-    variables = {
-        RUN_VARIABLE: str(run.resolve()),
-        "VERL_FILE_LOGGER_PATH": str(attempt_dir / LOG_NAME),
-        "HF_HUB_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "RAY_worker_niceness": "0",  # Ray's default of 15 starves its workers beside any other process
-    }
-    if config.platform.name == CPU:
-        variables |= {
-            PLATFORM_VARIABLE: CPU,
-            "VERL_ENGINE_DEVICE": "cuda",  # the FSDP engine is registered for cuda and npu only
-            "VLLM_CPU_KVCACHE_SPACE": "1",
-            "OMP_NUM_THREADS": str(config.trainer.threads),
-        }
-    return {**os.environ, **variables}
-
-
-def _start(arguments: list[str], environ: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _start(begun: Start, log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(
-            [*COMMAND, *arguments],
+            begun.command,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=dict(environ),
-            cwd=log.parent,
+            env={**os.environ, **begun.variables},
+            cwd=begun.folder,
             start_new_session=True,  # Ctrl-C becomes a stop request, which verl's processes must live to see
             preexec_fn=die_with_parent,
         )
@@ -170,6 +130,6 @@ def _write(
     folder.append_metrics(step, metrics, attempt)
 
 
-def _ingest(attempt_dir: Path, config: RunConfig) -> Ingest:
-    validation = config.validation
-    return Ingest(attempt_dir, validation.problems * validation.samples, validation.pass_k)
+def _ingest(attempt_dir: Path, config: RunConfig, problems: int) -> Ingest:
+    """problems: of a validation; without effect on an attempt that has ended."""
+    return Ingest(attempt_dir, problems * config.validation.samples, config.validation.pass_k)

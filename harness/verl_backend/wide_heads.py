@@ -22,11 +22,18 @@ PLACES = np.concatenate((np.arange(0, NARROW, 2), np.arange(0, NARROW, 2) + NARR
 """Where the components 0 .. 15 of a narrow head stand in a wide one."""
 
 
-def servable(model: Path, folder: Path) -> Path:
-    """`model`, or where its heads are too narrow for vLLM's CPU attention a copy with wide ones in `folder`."""
+def served(model: Path, folder: Path) -> Path:
+    """`model`, or `folder` where its heads are too narrow for vLLM's CPU attention."""
     config = json.loads((model / "config.json").read_text())
-    if config.get("model_type") != "qwen3" or config.get("head_dim") != NARROW:
+    narrow = config.get("model_type") == "qwen3" and config.get("head_dim") == NARROW
+    return folder if narrow else model
+
+
+def servable(model: Path, folder: Path) -> Path:
+    """`served`, with the copy that has wide heads in `folder` where one is needed."""
+    if served(model, folder) == model:
         return model
+    config = json.loads((model / "config.json").read_text())
     if not (folder / "config.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         for path in model.iterdir():

@@ -46,6 +46,13 @@ def test_the_run_display_shows_alarms() -> None:
     )
 
 
+def test_the_run_display_names_the_source_where_there_is_more_than_one() -> None:
+    one = {"val-core/aime25/acc/mean@32": 0.125, "val-core/aime25/acc/best@32/mean": 0.5, "val-aux/aime25/pass@32": 0.4}
+    assert figures(one) == "mean@32 0.125"
+    assert figures({**one, "val-core/math500/acc/mean@32": 0.5}) == "aime25 mean@32 0.125  math500 mean@32 0.500"
+    assert figures({"val-core/aime25/acc/mean@32": None}) == ""
+
+
 def test_the_sweep_display_shows_alarms(capsys: pytest.CaptureFixture[str]) -> None:
     run = RunStatus("t0000-s1", "title", "path", "running", step=3, steps=9, alarms=("saturated",))
     with Reporter(parallel=1) as reporter:

@@ -54,7 +54,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("schedule=null", ["group 'schedule'", "'None'", "none"]),
     ("~trainer.lr", ["trainer.lr must be given", "nothing", "Set trainer.lr=VALUE"]),
     ("trainer=5", ["group 'trainer'", "'5'", "Valid: default"]),
-    ("data.name=gsm8k", ["data.name must be the embedded problem", "'gsm8k'", "Set data.name=countdown"]),
+    ("data.name=gsm8k", ["data sets must be known ones", "'gsm8k'", "Valid: countdown, numina-100k, numina-full"]),
     # the grammar
     ("seed", ["must read KEY=VALUE", "'seed'", "Quote a value"]),
     ("run.dir=a=b", ["must read KEY=VALUE", "'run.dir=a=b'", "Quote a value with special characters"]),
@@ -192,6 +192,33 @@ HOSTILE: list[tuple[str, list[str]]] = [
 ]
 
 
+# the same without BASE, which sets keys of the embedded problem
+MATHEMATICS: list[tuple[str, list[str]]] = [
+    ("data=numina-100k", ["backend=torch trains on the embedded problem only", "'numina-100k'", "or backend=verl"]),
+    ("backend=verl data=numina-100k data.benchmarks=[gsm8k]", ["data.benchmarks must list some of math500", "gsm8k"]),
+    ("backend=verl data=numina-100k data.benchmarks=[]", ["data.benchmarks must list some of", "Set e.g."]),
+    ("backend=verl data=numina-100k data.benchmarks=[aime25,aime25]", ["each once", "[math500]"]),
+    ("backend=verl data=numina-100k data.benchmarks=[7]", ["data.benchmarks[0] must be a text", "7 (int)"]),
+    ("backend=verl data=numina-100k data.benchmarks=aime25", ["data.benchmarks must be a list of texts", "'aime25'"]),
+    ("backend=verl data=numina-100k data.grader=mine", ["data.grader must be one of math_verify, released", "'mine'"]),
+    ("backend=verl data=numina-100k data.folder=''", ["data.folder must be a text that is not empty"]),
+    ("backend=verl data=numina-100k data.seed=1", ["keys of data must be known ones", "'seed'", "benchmarks, folder"]),
+    ("backend=verl data=numina-100k data.train_problems=9", ["must not exceed data.train_problems", "32", "9"]),
+    (
+        "backend=verl data=numina-100k validation.problems=631",
+        ["problems of data.benchmarks", "631", "benchmarks 630", "=null for all"],
+    ),
+    (
+        "experiment=paper/grpo_5b",
+        ["options of the group 'experiment'", "'paper/grpo_5b'", "Did you mean 'paper/grpo_8b'?"],
+    ),
+    ("experiment=paper/_base", ["options of the group 'experiment'", "'paper/_base'"]),
+    ("experiment=paper/grpo_4b experiment.hours=1", ["must not change what an experiment says", "Leave it out"]),
+    ("experiment.mark=ours", ["must not change what an experiment says", "'experiment.mark=ours'"]),
+    ("experiment=paper/grpo_4b backend=torch", ["backend=torch trains on the embedded problem only"]),
+]
+
+
 def split(overrides: str) -> list[str]:
     """Split at the spaces outside braces."""
     parts: list[str] = []
@@ -214,3 +241,11 @@ def test_is_refused_with_rule_value_and_remedy(overrides: str, phrases: list[str
 
 def test_there_are_enough_of_them() -> None:
     assert len(HOSTILE) >= 30
+
+
+@pytest.mark.parametrize(("overrides", "phrases"), MATHEMATICS, ids=[overrides for overrides, _ in MATHEMATICS])
+def test_mathematics_is_refused_with_rule_value_and_remedy(overrides: str, phrases: list[str]) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        resolve(split(overrides))
+    for phrase in phrases:
+        assert phrase in str(refusal.value)

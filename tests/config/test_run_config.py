@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.config import RunConfig, canonical, configuration_hash, default_dir, label, resolve
+from harness.config.math_data import MathDataConfig
 from harness.errors import ConfigError
+from harness.methods import METHODS
 
 LINEAR = ["method=entrocraft", "schedule=linear", "schedule.start=0.5", "schedule.end=0.2"]
 BOUNDS = ["schedule=cosine", "schedule.low={start: .4, end: .1}", "schedule.high={start: .6, end: .3}"]
@@ -99,3 +101,47 @@ def test_composition_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "run.yaml").write_text("seed: 99\n")
     monkeypatch.chdir(tmp_path)
     assert resolve().seed == 1
+
+
+def test_a_method_or_its_base_that_is_not_tested_on_the_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(METHODS["raftpp"], "tested_on", frozenset({"torch"}))
+    for overrides in (["method=raftpp"], [*LINEAR, "method.base=raftpp"]):
+        with pytest.raises(
+            ConfigError, match="a method runs only on a backend that it is tested on; got method 'raftpp'"
+        ):
+            resolve(["backend=verl", *overrides])
+        resolve(overrides)
+
+
+def test_null_problems_are_all_problems() -> None:
+    assert resolve(["validation.problems=null"]).validation.problems is None
+
+
+def test_mathematics_survives_the_manifest_and_its_folder_is_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = resolve(["backend=verl", "data=numina-100k", "data.benchmarks=[aime25,math500]"])
+    assert isinstance(config.data, MathDataConfig)
+    assert config.data.folder == str(tmp_path / "data") and config.data.test_problems == 530
+    saved = json.loads(json.dumps(config.to_dict(), allow_nan=False))
+    assert RunConfig.from_dict(saved) == config and canonical(RunConfig.from_dict(saved)) == canonical(config)
+
+
+def test_a_model_of_the_hub_keeps_its_name_unless_a_folder_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = ["backend=verl", "model=qwen3-4b-base"]
+    assert resolve(settings).model.path == "Qwen/Qwen3-4B-Base"
+    folder = tmp_path / "Qwen" / "Qwen3-4B-Base"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    assert resolve(settings).model.path == str(folder)
+
+
+def test_an_experiment_is_a_name_and_settings_and_nothing_else() -> None:
+    config = resolve(["experiment=paper/grpo_4b", "trainer.steps=7"])
+    assert (config.run.name, config.trainer.steps) == ("grpo_4b", 7)
+    assert resolve(["experiment=paper/grpo_4b", "run.name=mine"]).run.name == "mine"
+    assert "experiment" not in config.to_dict()

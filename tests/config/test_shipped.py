@@ -15,7 +15,8 @@ from harness.problems.countdown import CountdownConfig
 
 OF_A_RUN = [path for path in sorted(CONF.rglob("*.yaml")) if path.parent.name != "study"]
 CHOICES = [path for path in OF_A_RUN if path.parent != CONF and not path.stem.startswith("_")]
-NAMES = {path: f"{path.parent.name}/{path.stem}" for path in CHOICES}
+NAMES = {path: f"{path.parent.relative_to(CONF)}/{path.stem}" for path in CHOICES}
+ON_VERL_ONLY = ("data/numina-", "model/qwen3-", "model/llama-")
 
 
 def schedule(family: str) -> list[str]:
@@ -23,7 +24,11 @@ def schedule(family: str) -> list[str]:
 
 
 def choose(path: Path) -> list[str]:
-    group = path.parent.relative_to(CONF).as_posix()
+    group, _, inner = path.parent.relative_to(CONF).as_posix().partition("/")
+    if group == "experiment":
+        return [f"experiment={inner}/{path.stem}"]
+    if f"{group}/{path.stem}".startswith(ON_VERL_ONLY):
+        return ["backend=verl", f"{group}={path.stem}"]
     if group == "schedule" and path.stem in FAMILIES:
         return schedule(path.stem)
     needs_one = group == "method" and METHODS[path.stem].needs_schedule
@@ -36,9 +41,9 @@ def test_every_option_composes_into_a_run(path: Path) -> None:
     assert RunConfig.from_dict(config.to_dict()) == config
 
 
-@pytest.mark.parametrize("path", OF_A_RUN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_A_RUN, ids=[str(path.relative_to(CONF)) for path in OF_A_RUN])
 def test_every_file_begins_with_what_it_is_or_holds_two_keys(path: Path) -> None:
-    lines = path.read_text().splitlines()
+    lines = path.read_text().removeprefix("# @package _global_\n").splitlines()
     assert lines[0].startswith("#") or len(lines) <= 2
 
 

@@ -143,7 +143,7 @@ def test_saving_beside_a_base_folder_that_is_gone_is_refused(copy: Path, tmp_pat
 def test_a_model_path_is_a_shipped_name_or_a_folder(tmp_path: Path) -> None:
     assert (model_folder("tiny") / "config.json").is_file()
     assert model_folder(str(model_folder("tiny"))) == model_folder("tiny")
-    with pytest.raises(ConfigError, match=r"shipped models \(tiny\) or a Hugging Face folder"):
+    with pytest.raises(ConfigError, match=r"shipped models \(tiny\), a Hugging Face folder"):
         model_folder(str(tmp_path))
 
 

@@ -3,8 +3,8 @@
     make bench-verl
 
 Through the real TransferQueue on Ray: reading the batch (`Rows.of`), and deciding on it (entropy, summary of the
-tokens, filter, diagnostics, partition). Responses have 1,000 tokens on average and 3,072 at most. verl's own work on the
-same batch (rollouts, log-probabilities, updates) is not in it.
+tokens, filter, diagnostics, partition). Responses have 1,000 tokens on average and 3,072 at most. verl's own work on
+the same batch (rollouts, log-probabilities, updates) is not in it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ IMPORTERS = {
     "matplotlib": ["paper_figures"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
-    "pyarrow": ["harness/data/parquet.py", "harness/evaluate/benchmarks.py"],
+    "pyarrow": ["harness/data/parquet.py"],
     "ray": ["harness/verl_plugin"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],

@@ -11,7 +11,20 @@ from importlib import import_module, metadata
 from harness.cli.command import Command
 from harness.errors import HarnessError
 
-COMMANDS = ("run", "sweep", "status", "eval", "schedule", "figures", "compare", "experiments", "wandb", "methods", "data", "prefetch")
+COMMANDS = (
+    "run",
+    "sweep",
+    "status",
+    "eval",
+    "schedule",
+    "figures",
+    "compare",
+    "experiments",
+    "wandb",
+    "methods",
+    "data",
+    "prefetch",
+)
 """The modules of this package that are commands, in the order of the help."""
 
 REFUSED = 2

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ConfigError, DependencyError, unknown
+from harness.data import prepared
+from harness.data.parquet import read_rows
+from harness.errors import ConfigError, unknown
 from harness.problems.countdown import SOURCE, CountdownConfig, make_problems
 
 PREPARED = ("math500", "amc23", "aime24", "aime25", "aime26")
@@ -52,21 +54,16 @@ def load(name: str, folder: Path, countdown: CountdownConfig) -> Benchmark:
     """The benchmark `name`: `folder/NAME.parquet`, or the test split of the embedded problem.
 
     Raises:
-        ConfigError: no such benchmark, or no such file, or a row that is not of the schema.
+        ConfigError: no such benchmark, or a row that is not of the schema. DataError: not prepared, or altered.
         DependencyError: no pyarrow.
     """
     if name == SOURCE:
         return Benchmark(name, tuple(_countdown(countdown)))
     if name not in PREPARED:
         raise unknown("benchmarks", [name], BENCHMARKS)
-    path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise ConfigError(
-            f"benchmark {name} must be prepared in the data folder",
-            f"no {str(path)!r}",
-            f"Run `entrocraft data prepare {name}`, or give the folder: --data-folder DIR.",
-        )
-    questions = tuple(_question(row, path, index) for index, row in enumerate(_rows(path)))
+    path = prepared(folder, [name])[name].path
+    rows = read_rows(path, ("data_source", "prompt", "reward_model", "extra_info"))
+    questions = tuple(_question(row, path, index) for index, row in enumerate(rows))
     if len({question.problem_id for question in questions}) < max(1, len(questions)):
         raise ConfigError(
             "the problem ids of a benchmark must differ, and there must be one",
@@ -86,17 +83,6 @@ def _countdown(config: CountdownConfig) -> list[Question]:
         )
         for problem in make_problems(config)["test"]
     ]
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise DependencyError(
-            "prepared benchmarks are parquet files", "no package pyarrow", "Run `make verl-cpu`, or install pyarrow."
-        ) from error
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return rows
 
 
 def _question(row: dict[str, Any], path: Path, index: int) -> Question:

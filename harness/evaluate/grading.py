@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib import import_module
 
-from harness.errors import DependencyError
+from harness import graders
 from harness.evaluate.benchmarks import Question
+from harness.graders import Verdict
 from harness.problems import countdown
-
-
-@dataclass(frozen=True)
-class Verdict:
-    correct: bool
-    prediction: str | None
-    failure: str | None
-    """Why the grader itself failed; `correct` is then False, and the result counts it apart."""
 
 
 def require(questions: Iterable[Question], grader: str) -> None:
     """Grade an empty answer to one question of each source: what graders lack is said before answers are drawn.
 
     Raises:
-        DependencyError: a grader cannot be loaded here. ConfigError: a source that has none.
+        ConfigError: a source that has none, or no such grader.
     """
     for question in {question.source: question for question in questions}.values():
-        try:
-            grade(question, "", grader)
-        except ImportError as error:
-            if isinstance(error, DependencyError):
-                raise
-            raise DependencyError(
-                "mathematical answers need harness.graders",
-                str(error),
-                "Install what it names, or entrocraft-harness again.",
-            ) from error
+        grade(question, "", grader)
 
 
 def grade(question: Question, answer: str, grader: str) -> Verdict:
@@ -46,5 +28,4 @@ def grade(question: Question, answer: str, grader: str) -> Verdict:
         problem = countdown.Problem(question.problem_id, tuple(key["numbers"]), key["target"])
         result = countdown.grade(problem, answer)
         return Verdict(result.correct, result.prediction, None)
-    found = import_module("harness.graders").grade(grader, question.source, answer, question.ground_truth)
-    return Verdict(found.correct, found.prediction, found.failure)
+    return graders.grade(grader, question.source, answer, question.ground_truth)

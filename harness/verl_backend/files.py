@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import orjson
-
 from harness.config import RunConfig
 from harness.config.math_data import MathDataConfig
+from harness.data import prepared
+from harness.data.manifest import parquet_path
 from harness.errors import ConfigError
 from harness.verl_backend.countdown_data import write_countdown
 
@@ -28,7 +28,8 @@ def ready(config: RunConfig, verl_dir: Path) -> int:
     Returns the problems of a validation.
 
     Raises:
-        ConfigError: a file that is not prepared, or has too few rows. DependencyError: no pyarrow.
+        DataError: a file that is not prepared, or altered. ConfigError: one with too few rows.
+        DependencyError: no pyarrow.
     """
     if isinstance(config.data, MathDataConfig):
         rows = prepared_files(config.data)
@@ -39,33 +40,17 @@ def ready(config: RunConfig, verl_dir: Path) -> int:
 
 
 def prepared_files(data: MathDataConfig) -> int:
-    """Rows of the benchmarks' files together, by their manifests. Raises ConfigError as `ready`."""
-    rows = {name: _rows(data, name) for name in (data.name, *data.benchmarks)}
-    if rows[data.name] < data.train_problems:
+    """Rows of the benchmarks' files together. Raises ConfigError and DataError as `ready`."""
+    files = prepared(Path(data.folder), (data.name, *data.benchmarks))
+    rows = files[data.name].rows
+    if rows < data.train_problems:
         raise ConfigError(
             "data.train_problems must not exceed the rows of the prepared file",
-            f"data.train_problems {data.train_problems}, {_file(data, data.name)} has {rows[data.name]}",
-            f"Set data.train_problems={rows[data.name]} or less, or prepare {data.name} again.",
+            f"data.train_problems {data.train_problems}, {files[data.name].path} has {rows}",
+            f"Set data.train_problems={rows} or less, or prepare {data.name} again.",
         )
-    return sum(rows[name] for name in data.benchmarks)
-
-
-def _rows(data: MathDataConfig, name: str) -> int:
-    path = _file(data, name)
-    try:
-        manifest = orjson.loads(path.with_suffix(".manifest.json").read_bytes())
-        rows = int(manifest["rows"])
-        there = path.is_file()
-    except (OSError, ValueError, KeyError, TypeError):
-        there = False
-    if not there:
-        raise ConfigError(
-            "backend=verl reads mathematics from prepared files, each with its manifest",
-            f"no readable {path} with {path.with_suffix('.manifest.json').name}",
-            f"Run `entrocraft data prepare {name}` where the hub can be reached, or set data.folder.",
-        )
-    return rows
+    return sum(files[name].rows for name in data.benchmarks)
 
 
 def _file(data: MathDataConfig, name: str) -> Path:
-    return Path(data.folder) / f"{name}.parquet"
+    return parquet_path(Path(data.folder), name)

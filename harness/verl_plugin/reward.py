@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from harness import graders
+from harness.config.math_data import MathDataConfig
 from harness.errors import InputError
 from harness.problems.countdown import SOURCE, Problem, grade
 from harness.verl_plugin.settings import run_config
@@ -29,8 +30,9 @@ def compute_score(data_source: str, solution_str: str, ground_truth: str, extra_
         result = grade(Problem(extra_info["problem_id"], tuple(key["numbers"]), key["target"]), solution_str)
         score, correct, prediction, failure = result.score, result.correct, result.prediction, None
     elif data_source in graders.MATH_SOURCES:
-        grader: str = run_config().data.grader  # type: ignore[attr-defined]
-        verdict = graders.grade(grader, data_source, solution_str, ground_truth)
+        data = run_config().data
+        assert isinstance(data, MathDataConfig)  # only its files have these sources
+        verdict = graders.grade(data.grader, data_source, solution_str, ground_truth)
         score, correct, prediction, failure = verdict.score, verdict.correct, verdict.prediction, verdict.failure
     else:
         known = ", ".join((SOURCE, *graders.MATH_SOURCES))

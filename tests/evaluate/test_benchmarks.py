@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, DataError
 from harness.evaluate.benchmarks import load
 from harness.evaluate.grading import grade
 from harness.evaluate.settings import EvalSettings, whole
 from harness.problems.countdown import CountdownConfig, make_problems
+from tests.prepared_data import write_prepared
 
 DATA = CountdownConfig(test_problems=5)
 
@@ -29,7 +28,7 @@ def row(index: int) -> dict[str, Any]:
 
 
 def prepared(folder: Path, *rows: dict[str, Any]) -> Path:
-    pq.write_table(pa.Table.from_pylist(list(rows)), folder / "aime25.parquet")
+    write_prepared(folder, "aime25", list(rows))
     return folder
 
 
@@ -61,7 +60,7 @@ def test_the_embedded_problem_is_the_test_split_with_its_grader(tmp_path: Path) 
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'aime52'.*Did you mean 'aime2.*Valid: aime24, "):
         load("aime52", tmp_path, DATA)
-    with pytest.raises(ConfigError, match="Run `entrocraft data prepare math500`"):
+    with pytest.raises(DataError, match="entrocraft data prepare math500"):
         load("math500", tmp_path, DATA)
     with pytest.raises(ConfigError, match="problem ids of a benchmark must differ"):
         load("aime25", prepared(tmp_path, row(0), row(0)), DATA)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from harness.config import resolve
 from harness.errors import InputError
 from harness.graders import GRADERS, MATH_SOURCES, Verdict
 from harness.problems.countdown import SOURCE
@@ -19,7 +19,7 @@ EXTRA = {"problem_id": "p/7", "split": "test"}
 
 @pytest.fixture(params=list(GRADERS))
 def grader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    config = SimpleNamespace(data=SimpleNamespace(grader=request.param))
+    config = resolve(["backend=verl", "data=numina-100k", f"data.grader={request.param}"])
     monkeypatch.setattr(reward, "run_config", lambda: config)
     return request.param
 

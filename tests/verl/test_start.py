@@ -15,9 +15,10 @@ from harness.cli.main import main
 from harness.cli.run_folder import open_run, placed
 from harness.config import resolve
 from harness.config.math_data import MathDataConfig
-from harness.errors import ConfigError, RunFolderError
+from harness.errors import ConfigError, DataError, RunFolderError
 from harness.verl_backend import run, start
 from harness.verl_backend.files import prepared_files, ready
+from tests.prepared_data import write_prepared
 
 SAYS = """
 import json, os, pathlib, sys
@@ -95,10 +96,9 @@ def test_a_run_of_the_paper_can_be_shown_where_nothing_of_it_is(
 
 
 def prepare(folder: Path, **rows: int) -> None:
-    """Files that have the rows that their manifests say; nothing reads them here."""
+    """Files with the rows that their manifests say; nothing reads them here."""
     for name, count in rows.items():
-        (folder / f"{name.replace('_', '-')}.parquet").write_bytes(b"")
-        (folder / f"{name.replace('_', '-')}.manifest.json").write_text(json.dumps({"rows": count}))
+        write_prepared(folder, name.replace("_", "-"), [{"row": 1}], count)
 
 
 def test_problems_of_a_validation_come_from_the_manifests(tmp_path: Path) -> None:
@@ -113,13 +113,13 @@ def test_what_is_not_prepared_is_refused_with_the_command_that_prepares_it(tmp_p
     data = resolve([*settings, f"data.folder={tmp_path}"]).data
     assert isinstance(data, MathDataConfig)
     prepare(tmp_path, numina_100k=103424)
-    with pytest.raises(ConfigError, match=r"aime25\.parquet .*entrocraft data prepare aime25"):
+    with pytest.raises(DataError, match=r"no aime25 in .*entrocraft data prepare aime25"):
         prepared_files(data)
     prepare(tmp_path, numina_100k=103000, aime25=30)
     with pytest.raises(ConfigError, match=r"train_problems 103424, .*has 103000. Set data.train_problems=103000"):
         prepared_files(data)
-    (tmp_path / "aime25.manifest.json").write_text("half")
-    with pytest.raises(ConfigError, match="prepared files, each with its manifest"):
+    (tmp_path / "aime25.parquet").write_bytes(b"another")
+    with pytest.raises(DataError, match="must be what was prepared"):
         prepared_files(data)
 
 

@@ -85,6 +85,7 @@ BELOW = {
         "harness.assets",
         "harness.config",
         "harness.core",
+        "harness.data",
         "harness.errors",
         "harness.graders",
         "harness.problems",

@@ -18,6 +18,7 @@ from harness.runs import RunFolder
 from harness.runs.sent import SentSteps
 from harness.tracking import session
 from harness.verl_backend import run as verl_run
+from harness.verl_backend import start as verl_start
 from tests.cli.wandb_file import sent
 
 
@@ -216,7 +217,7 @@ with open(os.environ["VERL_FILE_LOGGER_PATH"], "w") as log:
 
 
 def test_a_run_on_verl_is_mirrored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verl_run, "COMMAND", (sys.executable, "-c", VERL))
+    monkeypatch.setattr(verl_start, "COMMAND", (sys.executable, "-c", VERL))
     monkeypatch.setattr(verl_run, "require", lambda: None)
     folder, _ = new_run(
         tmp_path / "run", "backend=verl", "platform=cpu", "loss.kl_coef=0", "trainer.steps=3", "wandb.mode=offline"

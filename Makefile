@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 STUDIES ?= studies
 REQUIRE ?=
 PYTEST_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -68,6 +68,15 @@ bench-setting: $(VENV)/.installed ## the choice of bench-control's trainer setti
 
 study-long: $(VENV)/.installed ## does accuracy saturate? four methods, five seeds, up to 2 hours
 	$(call study,long)
+
+study-backends: $(VERL_VENV)/.installed ## the same study on both backends, about 1 hour; figures and table
+	$(VERL_VENV)/bin/entrocraft sweep study=backends --dir $(STUDIES)
+	$(VERL_VENV)/bin/entrocraft figures $(STUDIES)/backends --out $(STUDIES)/backends/figures
+	$(VERL_VENV)/bin/entrocraft compare $(STUDIES)/backends --out $(STUDIES)/backends/table.md
+
+bench-verl: $(VERL_VENV)/.installed ## time of verl's update against the kept fraction, and the plug-in's own time
+	$(VERL_VENV)/bin/python benchmarks/verl_update.py
+	$(VERL_VENV)/bin/python benchmarks/verl_plugin_time.py
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py

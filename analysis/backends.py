@@ -25,7 +25,7 @@ def backend_curves(runs: Runs) -> pd.DataFrame:
     settings = [
         str(name) for name in table.columns if str(name).startswith("config.") and not str(name).startswith(unlike)
     ]
-    keys = table[settings].astype("str").agg("|".join, axis=1)
+    keys = table[settings].map(str).agg("|".join, axis=1)
     both = keys.groupby(keys).transform(lambda of: set(table.loc[of.index, "config.backend"]) == set(BACKENDS))
     words = table["title"] + table["schedule_text"].map(lambda text: f", {text}" if isinstance(text, str) else "")
     named = pd.DataFrame({"run": table["run"], "pair": words, "backend": table["config.backend"]})[both.astype(bool)]

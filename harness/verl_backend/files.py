@@ -34,7 +34,7 @@ def ready(config: RunConfig, verl_dir: Path) -> int:
     if isinstance(config.data, MathDataConfig):
         rows = prepared_files(config.data)
     else:
-        write_countdown(config.data, verl_dir / "data")
+        write_countdown(config.data, verl_dir / "data", config.validation.problems)
         rows = config.data.test_problems
     return min(config.validation.problems or rows, rows)
 

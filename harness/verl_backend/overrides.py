@@ -13,6 +13,7 @@ from harness.methods import METHODS, Method
 from harness.methods.grpo import Grpo
 from harness.methods.on_base import OnBase
 from harness.methods.plan import ClipCov, EntropyBonus
+from harness.problems.countdown import SOURCE
 from harness.verl_backend.names import CPU, PLUGIN
 
 # With eq5 the loss is ours, and this is only what verl would log.
@@ -133,7 +134,8 @@ def _data(config: RunConfig, data: Mapping[str, Sequence[Path]]) -> dict[str, An
         "data.shuffle": shuffled,
         "data.train_max_samples": config.data.train_problems,
         "data.validation_shuffle": False,
-        "data.val_max_samples": config.validation.problems or -1,
+        # The embedded problem's file has no more than the problems that are validated.
+        "data.val_max_samples": -1 if config.data.name == SOURCE else config.validation.problems or -1,
     }
 
 

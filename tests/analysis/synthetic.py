@@ -30,6 +30,7 @@ class SyntheticRun:
     reason: str | None = None
     steps: int | None = None
     trainer: Mapping[str, Any] = field(default_factory=dict)
+    backend: str = "torch"
 
 
 def write_run(folder: Path, run: SyntheticRun) -> Path:
@@ -86,7 +87,7 @@ def manifest(folder: Path, run: SyntheticRun) -> dict[str, Any]:
     schedule = {**run.schedule, "horizon": steps, "progress": "paper"} if run.schedule else None
     config = {
         "seed": run.seed,
-        "backend": "torch",
+        "backend": run.backend,
         "method": dict(run.method),
         "schedule": schedule,
         "loss": {"clip_low": 0.2, "clip_high": 0.2},

@@ -129,3 +129,14 @@ def test_few_problems_are_called_few(study: Path) -> None:
     frame = pass_at_k_curves(load_runs(study))
     assert captions.samples(frame).startswith("only 12 problems")
     assert captions.samples(frame.assign(problems=500)).startswith("500 problems")
+
+
+def test_two_backends_share_a_panel_that_states_their_difference(tmp_path: Path) -> None:
+    for backend, offset in (("torch", 0.0), ("verl", 0.05)):
+        for seed in (1, 2):
+            run = SyntheticRun({"name": "grpo"}, seed, np.linspace(0.6, 0.2, 30) + offset, backend=backend)
+            write_run(tmp_path / f"{backend}{seed}", run)
+    (ax,) = drawn(tmp_path)["backends"].axes
+    assert "difference" in ax.get_title() and "0.050 nats" in ax.get_title()
+    thick = {line.get_label(): line.get_ydata()[0] for line in ax.lines if str(line.get_label()).startswith("backend=")}
+    assert thick == pytest.approx({"backend=torch": 0.6, "backend=verl": 0.65})

@@ -79,7 +79,8 @@ def test_mathematics_is_read_in_the_order_of_the_file_and_validated_on_all_probl
     )
     assert told("experiment=paper/grpo_4b", "data.order=shuffled")["data.shuffle"] == "True"
     assert told("validation.problems=null")["data.val_max_samples"] == "-1"
-    assert told("validation.problems=20")["data.val_max_samples"] == "20"
+    assert told("experiment=paper/grpo_4b", "validation.problems=20")["data.val_max_samples"] == "20"
+    assert told("validation.problems=20")["data.val_max_samples"] == "-1"  # the embedded problem's file has 20
 
 
 def test_a_released_run_in_verls_words() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from analysis import load_runs
 from harness.core.pass_at_k import pass_at_k
+from harness.problems.countdown import CountdownConfig, make_problems
 from harness.runs import RunFolder, RunState
 from harness.runs.metrics import read_records
 from tests.verl.verl_environment import python
@@ -142,7 +143,8 @@ def test_its_last_checkpoint_can_be_evaluated(run: RunFolder) -> None:
     lines = (found.parent / "samples" / "countdown.jsonl").read_text().splitlines()
     frame = pd.DataFrame(map(json.loads, lines)).groupby("problem_id")["correct"].mean()
     validated = pd.DataFrame(run.samples(STEPS)).groupby("problem_id")["correct"].mean()
-    # The problems that verl chose to validate on; other samples of them, weights rounded to bfloat16.
+    assert list(validated.index) == [problem.problem_id for problem in make_problems(CountdownConfig())["test"][:20]]
+    # Other samples of the same problems, weights rounded to bfloat16.
     difference = (frame - validated).dropna()
     assert len(frame) == 200
     assert len(difference) == 20 and abs(difference.mean()) < 4 * difference.std() / np.sqrt(20)

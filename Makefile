@@ -69,7 +69,7 @@ bench-setting: $(VENV)/.installed ## the choice of bench-control's trainer setti
 study-long: $(VENV)/.installed ## does accuracy saturate? four methods, five seeds, up to 2 hours
 	$(call study,long)
 
-study-backends: $(VERL_VENV)/.installed ## the same study on both backends, about 1 hour; figures and table
+study-backends: $(VERL_VENV)/.installed ## the same study on both backends, about 20 minutes; figures and table
 	$(VERL_VENV)/bin/entrocraft sweep study=backends --dir $(STUDIES)
 	$(VERL_VENV)/bin/entrocraft figures $(STUDIES)/backends --out $(STUDIES)/backends/figures
 	$(VERL_VENV)/bin/entrocraft compare $(STUDIES)/backends --out $(STUDIES)/backends/table.md

@@ -115,6 +115,7 @@ BELOW = {
         "harness.methods",
         "harness.problems",
         "harness.runs",
+        "harness.verl_backend.checkpoints",
         "harness.verl_backend.loss_choice",
         "harness.verl_backend.names",
     ],

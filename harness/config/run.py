@@ -145,7 +145,13 @@ class RunConfig:
                 )
 
     def _check_verl(self) -> None:
-        """The rows of a step must divide over the GPUs."""
+        """The rows of a step must divide over the GPUs, and a choice of problems be one of a single benchmark."""
+        if isinstance(self.data, MathDataConfig) and len(self.data.benchmarks) > 1 and self.validation.problems:
+            raise ConfigError(
+                "validation.problems chooses among the problems of one benchmark: of several, verl takes the first",
+                f"problems {self.validation.problems}, data.benchmarks {', '.join(self.data.benchmarks)}",
+                "Set validation.problems=null for all, or name one benchmark, e.g. data.benchmarks=[aime25].",
+            )
         if self.trainer.rows_per_step % self.platform.gpus:
             raise ConfigError(
                 "the rows of a step, prompts x rollouts, must be a multiple of platform.gpus, or verl fills them up",

@@ -44,7 +44,7 @@ def environment(platform: str, worker: int, workers: int) -> Mapping[str, str]:
         }
     else:
         given = os.environ.get("CUDA_VISIBLE_DEVICES")
-        visible = given.split(",") if given else [str(index) for index in range(workers)]
+        visible = list(map(str, range(workers))) if given is None else [gpu for gpu in given.split(",") if gpu]
         if len(visible) < workers:
             raise ConfigError(
                 "--workers must be at most the number of visible GPUs: each worker has one",

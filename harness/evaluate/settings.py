@@ -16,7 +16,7 @@ RELEASED_TOKENS = 3072
 
 @dataclass(frozen=True)
 class EvalSettings:
-    """The defaults are those of the release's evaluation. A sample is a function of these and of the model.
+    """The defaults are those of the release's evaluation. A sample has a seed of its own, from these.
 
     Raises:
         ConfigError: a value out of range, naming the option.
@@ -40,7 +40,7 @@ class EvalSettings:
 
     @property
     def name(self) -> str:
-        """Of the evaluation's folder: what is not the default of a release always, the rest where it differs."""
+        """Of the evaluation's folder: sampling and length always, seed and grader where they are not the default."""
         parts = [
             f"T{self.temperature:g}",
             f"p{self.top_p:g}",

@@ -12,6 +12,7 @@ from harness.assets import SHIPPED, model_folder
 from harness.config import RunConfig
 from harness.errors import ConfigError, RunFolderError
 from harness.runs import RunFolder
+from harness.verl_backend.checkpoints import newest_checkpoint
 
 SHARDED = "fsdp_config.json"
 """verl writes it beside the shards of a model."""
@@ -95,17 +96,21 @@ def fingerprint(source: Source) -> str:
 
 def _of_run(run: RunFolder, step: int | None) -> Source:
     config = RunConfig.from_dict(run.manifest()["config"])
-    found = {0: Source(Kind.FOLDER, model_folder(config.model.path).resolve())}
+    found: dict[int, Source] = {}
     if config.backend == "verl":
+        newest = newest_checkpoint(run.path / "verl" / "checkpoints")
         for folder in (run.path / "verl" / "checkpoints").glob("global_step_*"):
             name = STEP_FOLDER.fullmatch(folder.name)
-            if name and (folder / "actor" / SHARDED).is_file():  # verl prunes `actor` and leaves the rest
+            # verl prunes `actor` and leaves the rest; what is behind the step that it names newest is not finished.
+            if name and int(name[1]) <= newest and (folder / "actor" / SHARDED).is_file():
                 found[int(name[1])] = _sharded(folder / "actor")
     else:
         for saved in run.checkpoint_steps():
             found[saved] = Source(Kind.FOLDER, run.checkpoint_dir(saved).resolve())
-    listed = ", ".join(map(str, sorted(found)))
-    if step is None and len(found) == 1:
+    if step == 0:
+        return Source(Kind.FOLDER, model_folder(config.model.path).resolve(), run, config, 0)
+    listed = ", ".join(map(str, sorted([0, *found])))
+    if step is None and not found:
         raise RunFolderError(
             "a run must have a checkpoint to be evaluated",
             f"none in {str(run.path)!r}",

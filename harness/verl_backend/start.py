@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.assets import is_hub_id, model_folder
 from harness.config import RunConfig
 from harness.runs import RunFolder
+from harness.verl_backend.checkpoints import newest_checkpoint
 from harness.verl_backend.files import data_paths
 from harness.verl_backend.ingest import LOG_NAME
 from harness.verl_backend.names import CPU, PLATFORM_VARIABLE, RUN_VARIABLE
@@ -42,20 +43,23 @@ class Start:
         return " \\\n  ".join(lines)
 
 
-def start(config: RunConfig, run: Path, attempt: int, from_step: int) -> Start:
-    """The start of attempt `attempt` (from 1) of the run in the folder `run`, going on from step `from_step`."""
+def start(config: RunConfig, run: Path, attempt: int, validate: bool) -> Start:
+    """The start of attempt `attempt` (from 1) of the run in the folder `run`; verl finds its checkpoint itself.
+
+    validate: before the first step that it makes.
+    """
     verl_dir = (run / "verl").resolve()
     folder = attempt_folder(verl_dir, attempt)
     arguments = overrides(config, model_path(config, verl_dir), data_paths(config, verl_dir), verl_dir, folder)
-    # Validated once before step 1, not again at every start.
-    arguments.append(f"trainer.val_before_train={from_step == 0}")
+    arguments.append(f"trainer.val_before_train={validate}")
     return Start((*COMMAND, *arguments), _variables(config, run, folder), folder)
 
 
 def next_start(config: RunConfig, run: RunFolder) -> Start:
     """The start that `entrocraft run` would make now."""
     attempts = len(run.manifest()["attempts"]) if run.exists() else 0
-    return start(config, run.path, attempts + 1, newest_checkpoint(run.path / "verl" / "checkpoints"))
+    from_step = newest_checkpoint(run.path / "verl" / "checkpoints")
+    return start(config, run.path, attempts + 1, validate=from_step == 0)
 
 
 def model_path(config: RunConfig, verl_dir: Path) -> Path:
@@ -77,14 +81,6 @@ def ready_model(config: RunConfig, verl_dir: Path) -> None:
 def attempt_folder(verl_dir: Path, attempt: int) -> Path:
     """Log and dumps of one attempt."""
     return verl_dir / f"attempt_{attempt:03d}"
-
-
-def newest_checkpoint(checkpoints: Path) -> int:
-    """The step that verl will go on from (its `latest_checkpointed_iteration.txt`); 0 where there is none."""
-    try:
-        return int((checkpoints / "latest_checkpointed_iteration.txt").read_text())
-    except FileNotFoundError:
-        return 0
 
 
 def _variables(config: RunConfig, run: Path, folder: Path) -> dict[str, str]:

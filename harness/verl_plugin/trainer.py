@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from verl.workers.utils.padding import response_to_nested
 from harness.core.diagnostics import Monitor
 from harness.core.types import FloatArray, IntArray
 from harness.errors import StateError
+from harness.verl_backend.checkpoints import newest_checkpoint
 from harness.verl_backend.loss_choice import verl_has_loss
 from harness.verl_backend.names import PLUGIN
 from harness.verl_plugin.decision import Decision, decide
@@ -55,6 +57,7 @@ class EntrocraftTrainer(PPOTrainerSync):
         super().__init__(config)
         self.replay_buffer.poll_interval = POLL_INTERVAL_S
         self.run = run_config()
+        self.attempt = len(run_folder().manifest()["attempts"])
         self.monitor = Monitor()
         self.method_state = self.run.method.initial_state()
 
@@ -76,7 +79,7 @@ class EntrocraftTrainer(PPOTrainerSync):
         for number, part in enumerate(decision.updates):
             for name, value in self._one_update(batch, rows, part, number, weights).items():
                 totals[name].append(float(value))
-        metrics.update({name: float(np.mean(values)) for name, values in totals.items()})
+        metrics.update(reduce_metrics(dict(totals)))  # means, but the greatest of what is a maximum
         metrics.update(decision.metrics)
         self._record_rows(step, rows, decision)
         return batch
@@ -110,6 +113,12 @@ class EntrocraftTrainer(PPOTrainerSync):
         if padding:
             tq.kv_clear(keys=padding, partition_id=partition)
         found: dict[str, Any] = reduce_metrics(output)
+        if not isfinite(found["actor/grad_norm"]):  # verl skips such an update, and goes on
+            raise StateError(
+                "the loss and its gradient must be finite",
+                f"norm {found['actor/grad_norm']} at update {number + 1} in step {self.global_steps}",
+                "Go on from the last checkpoint in a new run with a lower trainer.lr.",
+            )
         return found
 
     def _write_advantages(self, batch: KVBatchMeta, rows: Rows, advantages: FloatArray) -> None:
@@ -120,9 +129,10 @@ class EntrocraftTrainer(PPOTrainerSync):
         tq.kv_batch_put(keys=rows.keys, partition_id=batch.partition_id, fields=fields)
 
     def _record_rows(self, step: int, rows: Rows, decision: Decision) -> None:
-        """Which rows were kept and updated on, one line a step: what a test or a doubting reader looks at."""
+        """Which rows were kept and updated on, a line for each step of an attempt: for tests and doubting readers."""
         record = {
             "step": step,
+            "attempt": self.attempt,
             "problem_ids": [row.problem_id for row in rows.named],
             "rewards": rows.rewards.tolist(),
             "keep": decision.action.keep.tolist(),
@@ -134,11 +144,12 @@ class EntrocraftTrainer(PPOTrainerSync):
     # --- stop request and checkpoints ---------------------------------------------------------------
 
     def on_step_end(self) -> None:
-        super().on_step_end()
         if run_folder().stop_requested() and self.global_steps < self.total_training_steps:
-            if not self._checkpoint_folder().exists():
+            # Before the parent wakes the rollout server, which takes the memory that saving needs.
+            if newest_checkpoint(Path(self.config.trainer.default_local_dir)) < self.global_steps:
                 self._save_checkpoint()
             self.total_training_steps = self.global_steps
+        super().on_step_end()
 
     def _save_checkpoint(self) -> None:
         folder = self._checkpoint_folder()

@@ -205,6 +205,10 @@ MATHEMATICS: list[tuple[str, list[str]]] = [
     ("backend=verl data=numina-100k data.seed=1", ["keys of data must be known ones", "'seed'", "benchmarks, folder"]),
     ("backend=verl data=numina-100k data.train_problems=9", ["must not exceed data.train_problems", "32", "9"]),
     (
+        "backend=verl data=numina-100k validation.problems=40",
+        ["the problems of one benchmark", "problems 40, data.benchmarks math500", "Set validation.problems=null"],
+    ),
+    (
         "backend=verl data=numina-100k validation.problems=631",
         ["problems of data.benchmarks", "631", "benchmarks 630", "=null for all"],
     ),

@@ -48,6 +48,8 @@ def test_a_verl_run_has_the_checkpoints_whose_actor_is_left(tmp_path: Path) -> N
     checkpoints = run.path / "verl" / "checkpoints"
     (checkpoints / "global_step_4").mkdir(parents=True)  # pruned by verl
     actor = shards(checkpoints / "global_step_8" / "actor")
+    shards(checkpoints / "global_step_12" / "actor")  # killed while it was saved
+    (checkpoints / "latest_checkpointed_iteration.txt").write_text("8")
     source = find(str(run.path))
     assert (source.kind, source.path, source.step) == (Kind.SHARDS, actor.resolve(), 8)
     with pytest.raises(RunFolderError, match="checkpoints of the steps 0, 8"):

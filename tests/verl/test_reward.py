@@ -19,7 +19,7 @@ EXTRA = {"problem_id": "p/7", "split": "test"}
 
 @pytest.fixture(params=list(GRADERS))
 def grader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    config = resolve(["backend=verl", "data=numina-100k", f"data.grader={request.param}"])
+    config = resolve(["backend=verl", "data=numina-100k", f"data.grader={request.param}", "validation.problems=null"])
     monkeypatch.setattr(reward, "run_config", lambda: config)
     return request.param
 

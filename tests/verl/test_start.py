@@ -79,6 +79,34 @@ def test_a_shell_does_with_the_dry_run_what_the_real_start_does(
         assert isinstance(arguments, list) and "data.seed=1" in arguments and len(arguments) > 50
 
 
+@pytest.mark.usefixtures("fake_verl")
+@pytest.mark.parametrize(("logged", "again"), [([0, 1, 2], "False"), ([0, 1], "True")])
+def test_a_checkpoint_whose_step_was_not_logged_is_validated_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: list[int], again: str
+) -> None:
+    """The run is then not complete until that is logged, also where the checkpoint is its last."""
+    pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    folder = open_run(placed(resolve([*COUNTDOWN, "trainer.steps=2", "schedule.horizon=2"])))
+    folder.begin_attempt(0)
+    for step in logged:
+        folder.append_metrics(step, {"actor/entropy": 0.5}, 1)
+    checkpoints = folder.path / "verl" / "checkpoints"
+    for step in (1, 2):
+        (checkpoints / f"global_step_{step}").mkdir(parents=True)
+    (checkpoints / "latest_checkpointed_iteration.txt").write_text("2")
+    if again == "True":
+        with pytest.raises(
+            RunFolderError, match="exit code 0 at step 1 of 2"
+        ):  # the process in verl's place logs nothing
+            run.execute(folder)
+    else:
+        assert run.execute(folder) == "complete"
+    arguments = said(folder.path / "verl" / "attempt_002" / "said.json")["arguments"]
+    assert isinstance(arguments, list) and arguments[-1] == f"trainer.val_before_train={again}"
+    assert [path.name for path in checkpoints.glob("global_step_*")] == ["global_step_2"]  # checkpoint.keep is 1
+
+
 def test_a_run_of_the_paper_can_be_shown_where_nothing_of_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

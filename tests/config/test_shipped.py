@@ -28,7 +28,8 @@ def choose(path: Path) -> list[str]:
     if group == "experiment":
         return [f"experiment={inner}/{path.stem}"]
     if f"{group}/{path.stem}".startswith(ON_VERL_ONLY):
-        return ["backend=verl", f"{group}={path.stem}"]
+        # Mathematics has several benchmarks, which are validated whole.
+        return ["backend=verl", f"{group}={path.stem}", *(["validation.problems=null"] if group == "data" else [])]
     if group == "schedule" and path.stem in FAMILIES:
         return schedule(path.stem)
     needs_one = group == "method" and METHODS[path.stem].needs_schedule

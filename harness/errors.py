@@ -48,6 +48,14 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class SchedulerError(HarnessError, RuntimeError):
+    """The scheduler of the cluster is missing, does not answer, or refuses a job."""
+
+
+class BusyError(SchedulerError):
+    """The scheduler takes no more jobs now; later it may."""
+
+
 class DataError(HarnessError, ValueError):
     """A data set or a model folder that is missing, altered, damaged, or not the one that was asked for."""
 

@@ -6,10 +6,13 @@ backend that the manifest names, and leaves the outcome in the manifest and in i
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 
 from harness import tracking
 from harness.config import RunConfig
@@ -21,6 +24,9 @@ from harness.signals import stop_on_signals
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 REASON_CHARACTERS = 2000
+FULL = (errno.ENOSPC, errno.EDQUOT)
+LEAST_BYTES = 65_536
+"""A disk with less free is full: a checkpoint does not fit."""
 
 
 class Exit(IntEnum):
@@ -31,6 +37,7 @@ class Exit(IntEnum):
     USAGE = 2
     STOPPED = 3
     LOCKED = 4
+    NO_SPACE = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,17 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(given) != 1 or given[0].startswith("-"):
         print("usage: python -m harness.execute RUN_DIR", file=sys.stderr)
         return Exit.USAGE
+    folder = RunFolder(given[0])
     try:
-        state = run(RunFolder(given[0]))
+        state = run(folder)
     except LockHeldError as error:
         print(f"harness.execute: {error}", file=sys.stderr)
         return Exit.LOCKED
     except HarnessError as error:
         print(f"harness.execute: {error}", file=sys.stderr)
-        return Exit.FAILED
-    except Exception:
+        return Exit.NO_SPACE if no_space(error, folder.path) else Exit.FAILED
+    except Exception as error:
         traceback.print_exc()
-        return Exit.FAILED
+        return Exit.NO_SPACE if no_space(error, folder.path) else Exit.FAILED
     return Exit.COMPLETE if state is RunState.COMPLETE else Exit.STOPPED
 
 
@@ -74,6 +82,20 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
         except Exception as error:
             _record_failure(folder, error, attempts_before)
             raise
+
+
+def no_space(error: BaseException, folder: Path) -> bool:
+    """Whether a full disk, or a full quota, is what is behind the error.
+
+    Not every library says so: PyTorch's writer only reports that it failed, hence the look at the disk.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if (isinstance(seen, OSError) and seen.errno in FULL) or os.strerror(errno.ENOSPC) in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < LEAST_BYTES
 
 
 def _backend(name: str) -> Callable[[RunFolder, OnStep], RunState]:

@@ -1,8 +1,9 @@
-"""A trial in work: its run folders and the processes that this driver started for them."""
+"""A trial in work: its run folders and the jobs that were started for them."""
 
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,12 @@ from harness.config.study import Objective
 from harness.errors import LockHeldError, RunFolderError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from harness.runs.provenance import Provenance
+from sweeps.ends import End
+from sweeps.journal import JobRecord, Journal
 from sweeps.launcher import Handle, Launcher
 from sweeps.objective import run_value
 from sweeps.plan import Resolved, create_run
+from sweeps.policy import Policy, strikes
 from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
@@ -23,53 +27,62 @@ LOG_BYTES = 2000
 
 @dataclass
 class ActiveRun:
-    """A run of an open trial. `exit_code` is that of the process this driver started last.
+    """A run of an open trial. `end` is that of the last job that this driver saw end.
 
-    `attempts_before` are those it had when its trial was enqueued for a retry, None where it is no retry;
-    `died_at` is the last step of this driver's last process that a signal killed, -1 before there was one.
+    `attempts_before` are those it had when its trial was enqueued for a retry, None where it is no retry.
     """
 
     folder: RunFolder
     title: str
     resolved: Resolved
+    policy: Policy
     attempts_before: int | None = None
     handle: Handle | None = None
-    exit_code: int | None = None
-    died_at: int = -1
+    end: End | None = None
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.folder.path)
 
     def start(self, launcher: Launcher, provenance: Provenance) -> None:
         """Starts or resumes it; a stop request of an earlier driver is withdrawn first."""
-        if self._killed():
-            self.died_at = self._step()
         if not self.folder.exists():
             create_run(self.folder.path, self.resolved, self.title, provenance)
+        if self._retry_due() and self.end is None and self.journal.since_retry():
+            self.journal.retry()
         self.folder.clear_stop()
         self.handle = launcher.start(self.folder)
+
+    def find(self, launcher: Launcher) -> None:
+        """Takes over the job of an earlier driver, where there is one."""
+        if self.folder.exists():
+            self.handle = launcher.find(self.folder)
 
     def facts(self) -> RunFacts:
         """What is seen now. Whether it is alive is looked at first: then the state of a dead run is final."""
         if self.handle is not None:
-            self.exit_code = self.handle.poll()
-            if self.exit_code is None:
+            end = self.handle.poll()
+            if end is None:
                 return RunFacts(None, alive=True)
-            self.handle = None
+            self._note(self.handle.job, end)
         if holder(self.folder.path) is not None:
-            return RunFacts(None, alive=True, exit_code=self.exit_code)
+            return RunFacts(None, alive=True, end=self.end)
         try:
             if not self.folder.exists():
-                return RunFacts(None, alive=False, exit_code=self.exit_code)
+                return RunFacts(None, alive=False, end=self.end)
             manifest = self.folder.manifest()
-            attempts = len(manifest["attempts"])
+            jobs = self.journal.since_retry() if self.end is not None else []
             return RunFacts(
                 manifest["state"],
                 alive=False,
-                exit_code=self.exit_code,
-                attempts=attempts,
-                stuck=self._killed() and self._step() <= self.died_at,
-                retry=self.attempts_before is not None and attempts <= self.attempts_before,
+                end=self.end,
+                attempts=len(manifest["attempts"]),
+                allowed=self._allowed(jobs),
+                due=self._due(jobs),
+                retry=self._retry_due(),
+                cancelled=self.folder.cancelled() is not None,
             )
         except RunFolderError as error:
-            return RunFacts(None, alive=False, exit_code=self.exit_code, damage=str(error))
+            return RunFacts(None, alive=False, end=self.end, damage=str(error))
 
     def failure(self) -> str | None:
         """Why it failed, or None where it did not."""
@@ -86,19 +99,43 @@ class ActiveRun:
                 self.folder.mark_done()
 
     def bury(self, seen: RunFacts) -> None:
-        """Writes the failure of a process that ended without writing it, with the end of its log.
+        """Writes the failure of a job that ended without writing it, with the end of its log.
 
         Somebody may have started it by hand since it was `seen`: then the next look finds out.
         """
         with suppress(LockHeldError), RunLock(self.folder.path):
             manifest = self.folder.manifest()
-            unended = manifest["state"] in (RunState.CREATED, RunState.RUNNING)
-            if unended and len(manifest["attempts"]) == seen.attempts:
-                end = _end_of(self.folder.log_path)
-                self.folder.record_death(f"the process ended with exit code {self.exit_code}; its log ends: {end}")
+            if manifest["state"] is seen.state and len(manifest["attempts"]) == seen.attempts:
+                self.folder.record_death(self._death(seen))
 
-    def _killed(self) -> bool:
-        return self.exit_code is not None and self.exit_code < 0
+    def _death(self, seen: RunFacts) -> str:
+        if seen.cancelled:
+            return f"cancelled: {self.folder.cancelled()}"
+        detail = self.end.detail if self.end is not None else "no job of it is known"
+        count = strikes(self.journal.since_retry())
+        again = f" ({count.in_all} ends in a row without progress)" if count is not None and count.in_all > 1 else ""
+        return f"{detail}{again}; its log ends: {_end_of(self.folder.log_path)}"
+
+    def _note(self, job: str, end: End) -> None:
+        """Writes the end of the job into the journal, once."""
+        known = self.journal.open_job()
+        if known is not None and known.job == job:
+            self.journal.end(job, end, self._step())
+        self.end, self.handle = end, None
+
+    def _allowed(self, jobs: list[JobRecord]) -> bool:
+        count = strikes(jobs)
+        return count is not None and self.policy.allows(count)
+
+    def _due(self, jobs: list[JobRecord]) -> bool:
+        count = strikes(jobs)
+        ended = jobs[-1].ended if jobs else None
+        return count is None or ended is None or time.time() >= ended + self.policy.wait_s(count)
+
+    def _retry_due(self) -> bool:
+        if self.attempts_before is None:
+            return False
+        return len(self.folder.manifest()["attempts"]) <= self.attempts_before if self.folder.exists() else False
 
     def _step(self) -> int:
         last = self.folder.last_record()

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import ConfigError, HarnessError
+from harness.errors import BusyError, ConfigError, HarnessError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher
 from sweeps.plan import Resolver, points, resolve, run_overrides
+from sweeps.policy import Policy
 from sweeps.progress import Failure, Observer, Progress, unobserved
 from sweeps.reconcile import RunAction, Verdict
 from sweeps.status import run_status
@@ -35,6 +37,7 @@ class Driver:
         launcher: Launcher,
         resolve: Resolver = resolve,
         poll_s: float = 0.25,
+        policy: Policy | None = None,
     ) -> None:
         self._study = study
         self._folder = folder
@@ -42,15 +45,22 @@ class Driver:
         self._launcher = launcher
         self._resolve = resolve
         self._poll_s = poll_s
+        self._policy = policy or Policy()
+        self._trials = len(points(study)) + study.n_trials
         self._provenance = collect()
         self._active: list[ActiveTrial] = []
         self._complete = 0
         self._failures: list[Failure] = []
         self._stopping = False
         self._asked_to_stop: set[Path] = set()
+        self._exhausted = False
+        self._busy: str | None = None
 
     def stop(self) -> None:
-        """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler."""
+        """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler.
+
+        Jobs of a scheduler are left alone: the next driver finds them again.
+        """
         self._stopping = True
 
     def run(self, observe: Observer = unobserved) -> None:
@@ -63,20 +73,22 @@ class Driver:
         for trial in self._store.running():
             self._open(trial)
         while True:
-            startable, alive = self._settle(self._active)
-            if self._stopping:
-                self._ask_to_stop(alive)
-            else:
-                self._fill(startable, alive)
+            self._launcher.refresh()
+            work = self._settle(self._active)
+            if not self._stopping:
+                self._fill(work)
+            elif not self._launcher.detached:
+                self._ask_to_stop(work.alive)
             observe(self._progress())
-            if not alive:
+            if self._stopping and self._launcher.detached:
+                return
+            if not work.alive and (self._stopping or (self._exhausted and not work.left)):
                 return
             time.sleep(self._poll_s)
 
-    def _settle(self, trials: list[ActiveTrial]) -> tuple[list[ActiveRun], list[ActiveRun]]:
-        """Tells the trials that are over; of the others the runs that can be started, and those alive."""
-        startable: list[ActiveRun] = []
-        alive: list[ActiveRun] = []
+    def _settle(self, trials: list[ActiveTrial]) -> _Work:
+        """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""
+        work = _Work()
         for active in list(trials):
             decision = active.decide()
             if decision.verdict is not Verdict.OPEN:
@@ -84,24 +96,31 @@ class Driver:
                 continue
             for run, action in zip(active.runs.values(), decision.actions, strict=True):
                 if action is RunAction.START:
-                    startable.append(run)
+                    work.startable.append(run)
                 elif action is RunAction.WAIT:
-                    alive.append(run)
-        return startable, alive
+                    work.alive.append(run)
+                elif action is RunAction.LATER:
+                    work.later.append(run)
+        return work
 
-    def _fill(self, startable: list[ActiveRun], alive: list[ActiveRun]) -> None:
+    def _fill(self, work: _Work) -> None:
         """Starts runs while slots are free, moving them to `alive`; asks for trials when none is left."""
-        while len(alive) < self._study.parallel:
-            if startable:
-                run = startable.pop(0)
-                run.start(self._launcher, self._provenance)
-                alive.append(run)
-            elif (trial := self._store.ask()) is not None:
-                more, living = self._settle(self._open(trial))
-                startable += more
-                alive += living
+        room = self._launcher.room()
+        slots = self._study.parallel if room is None else min(self._study.parallel, len(work.alive) + room)
+        while len(work.alive) < slots:
+            if work.startable:
+                try:
+                    work.startable[0].start(self._launcher, self._provenance)
+                except BusyError as error:
+                    self._busy = str(error)
+                    return
+                work.alive.append(work.startable.pop(0))
+            elif not self._exhausted and (trial := self._store.ask()) is not None:
+                work.add(self._settle(self._open(trial)))
             else:
-                return
+                self._exhausted = True  # no trial is added while the driver works
+                break
+        self._busy = None
 
     def _open(self, trial: Trial) -> list[ActiveTrial]:
         """Takes a trial into work; none when its configuration is refused, it has failed then."""
@@ -111,6 +130,7 @@ class Driver:
                     RunFolder(self._folder.runs_path / trial.run_name(seed)),
                     trial.title,
                     self._resolve(run_overrides(self._study, trial.overrides, seed)),
+                    self._policy,
                     trial.attempts.get(seed),
                 )
                 for seed in self._study.seeds
@@ -118,6 +138,8 @@ class Driver:
         except ConfigError as error:
             self._fail(trial, str(error))
             return []
+        for run in runs.values():
+            run.find(self._launcher)
         self._active.append(ActiveTrial(trial, runs))
         return self._active[-1:]
 
@@ -151,9 +173,29 @@ class Driver:
         return Progress(
             study=self._study.name,
             title=self._study.title,
-            trials=len(points(self._study)) + self._study.n_trials,
+            trials=self._trials,
             complete=self._complete,
             failures=tuple(self._failures),
             runs=tuple(run_status(run.folder, run.title, run.handle is not None) for run in runs),
             stopping=self._stopping,
+            note=self._busy or self._launcher.note,
         )
+
+
+@dataclass
+class _Work:
+    """The runs of the open trials by what can be done with them now."""
+
+    startable: list[ActiveRun] = field(default_factory=list)
+    alive: list[ActiveRun] = field(default_factory=list)
+    later: list[ActiveRun] = field(default_factory=list)
+
+    @property
+    def left(self) -> bool:
+        """Whether something is still to be started."""
+        return bool(self.startable or self.later)
+
+    def add(self, other: _Work) -> None:
+        self.startable += other.startable
+        self.alive += other.alive
+        self.later += other.later

@@ -1,4 +1,4 @@
-"""Starting a run's process: the protocol that every launcher keeps, and the one for this machine."""
+"""Starting a run's job: the protocol that every launcher keeps, and the one for this machine."""
 
 from __future__ import annotations
 
@@ -6,42 +6,94 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.runs import RunFolder
+from sweeps.ends import Cause, End
+from sweeps.journal import Journal
 
 RUN_COMMAND = (sys.executable, "-m", "harness.execute")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+EXIT_LOCK_HELD = 4
+EXIT_NO_SPACE = 5
+"""`harness.execute.Exit`; it is not imported, since only a run's own process needs what it loads."""
 
 
 class Handle(Protocol):
-    """A started process."""
+    """A job that was started, by this driver or by an earlier one."""
 
-    def poll(self) -> int | None:
-        """Its exit code, negative for a signal; None while it lives."""
+    @property
+    def job(self) -> str:
+        """What the journal calls it, such as `process 4711`."""
+
+    def poll(self) -> End | None:
+        """How it ended; None while it lives, waits, or cannot be asked about."""
 
 
 class Launcher(Protocol):
-    """Starts or resumes the run of a folder; the process takes the run's lock and keeps it while it works."""
+    """Starts or resumes the runs of a study; a run's process takes the run's lock and keeps it while it works."""
+
+    detached: bool
+    """Whether the jobs belong to a scheduler: a driver that ends leaves them alone and finds them again."""
 
     def start(self, run: RunFolder) -> Handle:
-        """Starts a process for the run and returns at once."""
+        """Starts a job for the run and returns at once.
+
+        Raises:
+            BusyError: not now; nothing was started. SchedulerError: never like this.
+        """
+
+    def find(self, run: RunFolder) -> Handle | None:
+        """The job that an earlier driver started for the run and whose end is not in its journal."""
+
+    def refresh(self) -> None:
+        """Looks at all jobs at once; called at the beginning of every poll."""
+
+    def room(self) -> int | None:
+        """How many more jobs may be started now; None for as many as the study wants."""
+
+    @property
+    def note(self) -> str | None:
+        """What the person who watches should know now, such as a scheduler that does not answer."""
+
+
+@dataclass(frozen=True)
+class LocalHandle:
+    """A process on this machine."""
+
+    process: subprocess.Popen[bytes]
+
+    @property
+    def job(self) -> str:
+        return f"process {self.process.pid}"
+
+    def poll(self) -> End | None:
+        code = self.process.poll()
+        if code is None:
+            return None
+        by_code = {EXIT_LOCK_HELD: Cause.ELSEWHERE, EXIT_NO_SPACE: Cause.OUT_OF_DISK}
+        cause = Cause.KILLED if code < 0 else by_code.get(code, Cause.ENDED)
+        return End(cause, code, f"the process ended with exit code {code}")
 
 
 class LocalLauncher:
     """A process on this machine, in a session of its own: it survives the driver and hears no Ctrl-C.
 
     `run_command` gets the run folder as its last argument. It exits with 0 complete, 3 stopped, 1 failed
-    (the reason is in the manifest) or 4 (the lock is held by another process).
+    (the reason is in the manifest), 4 (the lock is held by another process) or 5 (the disk is full).
     """
+
+    detached = False
+    note = None
 
     def __init__(self, run_command: Sequence[str] = RUN_COMMAND) -> None:
         self._command = tuple(run_command)
 
-    def start(self, run: RunFolder) -> Handle:
+    def start(self, run: RunFolder) -> LocalHandle:
         threads = str(run.manifest()["threads"])
         with run.log_path.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*self._command, str(run.path.resolve())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -53,3 +105,15 @@ class LocalLauncher:
                 },
                 start_new_session=True,
             )
+        handle = LocalHandle(process)
+        Journal(run.path).start(handle.job)
+        return handle
+
+    def find(self, run: RunFolder) -> None:
+        """None: what an earlier driver started is known by the lock that it holds."""
+
+    def refresh(self) -> None:
+        """Each process is asked by itself."""
+
+    def room(self) -> None:
+        """As many as the study wants."""

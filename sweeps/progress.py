@@ -29,6 +29,8 @@ class Progress:
     failures: tuple[Failure, ...]
     runs: tuple[RunStatus, ...]
     stopping: bool
+    note: str | None = None
+    """What the person who watches should know, such as that the scheduler takes no more jobs now."""
 
     @property
     def fraction(self) -> float:

@@ -1,20 +1,23 @@
-"""The decision: given the run folders of an open trial and their processes, what is to be done.
+"""The decision: given the run folders of an open trial and their jobs, what is to be done.
 
-    folder state        alive   exit code     action
-    any                 yes     any           WAIT      ours, or an orphan: never started twice
-    none                no      any           START
-    created, running    no      none, 4       START     interrupted, or not yet begun
-    created, running    no      below 0       START     killed; BURY the second time without progress
-    created, running    no      other         BURY      it ended without a word: its failure is recorded
-    stopped             no      none          START     by an earlier driver
-    stopped             no      any           LEAVE     somebody asked it to stop; the next driver goes on
-    failed              no      none          START     where a retry is due, else FAILED
-    failed              no      any           FAILED
-    complete            no      any           COMPLETE
-    unreadable          no      any           FAILED    what is in it is left for a person to look at
+    folder state        job      its end                    action
+    any                 alive    -                          WAIT      ours, or an orphan: never started twice
+    any but complete    dead     any, and cancelled         BURY      FAILED where it has failed already
+    none                dead     any                        START
+    created, running    dead     none seen                  START     interrupted, or not yet begun
+    created, running    dead     by itself                  BURY      it ended without a word: its failure is recorded
+    created, running    dead     any other cause            AGAIN
+    stopped             dead     none seen                  START     by an earlier driver
+    stopped             dead     code 3                     LEAVE     somebody asked it to stop; the next driver goes on
+    stopped             dead     any other                  AGAIN     preempted, at its time limit, ...
+    failed              dead     none seen, retry due       START
+    failed              dead     none seen                  FAILED
+    failed              dead     any                        AGAIN     where the policy allows it, else FAILED
+    complete            dead     any                        COMPLETE
+    unreadable          dead     any                        FAILED    what is in it is left for a person to look at
 
-`exit code` is that of the process this driver started last, none where it started none; 4 says that another
-process held the run's lock, below 0 that a signal killed it.
+AGAIN is START once the policy's wait is over, LATER until then, and BURY when the policy allows no more: a crash
+loop. `its end` is what this driver saw; of an earlier driver's jobs it sees what the scheduler tells.
 """
 
 from __future__ import annotations
@@ -24,15 +27,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.runs import RunState
+from sweeps.ends import Cause, End
 
-EXIT_LOCK_HELD = 4
+EXIT_STOPPED = 3
 
 
 class RunAction(StrEnum):
-    """What to do with a run; LEAVE, COMPLETE and FAILED ask for nothing more."""
+    """What to do with a run; LEAVE, COMPLETE and FAILED ask for nothing more, LATER for another look."""
 
     START = "start"
     WAIT = "wait"
+    LATER = "later"
     BURY = "bury"
     LEAVE = "leave"
     COMPLETE = "complete"
@@ -53,14 +58,19 @@ class RunFacts:
 
     state: RunState | None
     alive: bool
-    exit_code: int | None = None
+    end: End | None = None
+    """Of the last job, where this driver saw it end."""
     damage: str | None = None
     """Why the folder cannot be read; `state` is None then."""
     attempts: int = 0
-    stuck: bool = False
-    """Whether it was killed before, too, and has come no further since."""
+    allowed: bool = False
+    """Whether the policy allows to start it again after `end`."""
+    due: bool = True
+    """Whether the policy's wait is over."""
     retry: bool = False
     """Whether its trial is retried and it had no attempt since it was enqueued for that."""
+    cancelled: bool = False
+    """Whether somebody cancelled it."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +97,30 @@ def run_action(run: RunFacts) -> RunAction:
         return RunAction.WAIT
     if run.damage is not None:
         return RunAction.FAILED
-    code = run.exit_code
+    if run.cancelled and run.state is not RunState.COMPLETE:
+        return RunAction.FAILED if run.state is RunState.FAILED else RunAction.BURY
+    end = run.end
+    by_itself = end is not None and end.cause is Cause.ENDED
     match run.state:
         case None:
             return RunAction.START
         case RunState.CREATED | RunState.RUNNING:
-            killed = code is not None and code < 0
-            again = code in (None, EXIT_LOCK_HELD) or (killed and not run.stuck)
-            return RunAction.START if again else RunAction.BURY
+            if end is None:
+                return RunAction.START
+            return RunAction.BURY if by_itself else _again(run)
         case RunState.STOPPED:
-            return RunAction.START if code is None else RunAction.LEAVE
+            if end is None:
+                return RunAction.START
+            return RunAction.LEAVE if by_itself and end.exit_code == EXIT_STOPPED else _again(run)
         case RunState.FAILED:
-            return RunAction.START if code is None and run.retry else RunAction.FAILED
+            if end is None:
+                return RunAction.START if run.retry else RunAction.FAILED
+            return _again(run) if run.allowed else RunAction.FAILED
         case RunState.COMPLETE:
             return RunAction.COMPLETE
+
+
+def _again(run: RunFacts) -> RunAction:
+    if not run.allowed:
+        return RunAction.BURY
+    return RunAction.START if run.due else RunAction.LATER

@@ -15,6 +15,7 @@ from sweeps.driver import Driver
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher, LocalLauncher
 from sweeps.plan import Resolver, points, resolve, resolved_points
+from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
 from sweeps.status import StudyStatus, attempts, study_status
 from sweeps.store import Store
@@ -29,6 +30,7 @@ def run_study(
     launcher: Launcher | None = None,
     resolve: Resolver = resolve,
     poll_s: float = 0.25,
+    policy: Policy | None = None,
 ) -> StudyStatus:
     """Works off the study in the folder `path` until it is over or a signal stops it; its final status.
 
@@ -53,7 +55,7 @@ def run_study(
         store.enqueue(points(study))
         if retry_failed:
             store.enqueue_retries(lambda trial: attempts(folder, trial, study.seeds))
-        driver = Driver(study, folder, store, launcher or LocalLauncher(), resolve, poll_s)
+        driver = Driver(study, folder, store, launcher or LocalLauncher(), resolve, poll_s, policy)
         with stop_on_signals(driver.stop):
             driver.run(observe)
         store.close()

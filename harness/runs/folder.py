@@ -34,6 +34,7 @@ class RunFolder:
         self.checkpoints_path = self.path / "checkpoints"
         self.log_path = self.path / "log.txt"
         self.stop_path = self.path / "stop"
+        self.cancelled_path = self.path / "cancelled"
         self.done_path = self.path / "DONE"
         self._writer: MetricsWriter | None = None
 
@@ -174,16 +175,41 @@ class RunFolder:
 
     # --- requests and markers -----------------------------------------------------------------------
 
-    def request_stop(self) -> None:
-        """Asks the run's process to checkpoint at the end of its step and end as STOPPED."""
-        self.stop_path.touch()  # whoever asks does not hold the lock, so it may leave no temporary file here
+    def request_stop(self, asker: str = "") -> None:
+        """Asks the run's process to checkpoint at the end of its step and end as STOPPED.
+
+        ``asker`` is who asks: a job that is about to lose its machine withdraws its own request when it starts again.
+        """
+        # Whoever asks does not hold the lock, so it may leave no temporary file here.
+        self.stop_path.write_text(asker)
 
     def stop_requested(self) -> bool:
         return self.stop_path.exists()
 
+    def stop_asker(self) -> str | None:
+        """Who asked it to stop; None where nobody did."""
+        try:
+            return self.stop_path.read_text()
+        except FileNotFoundError:
+            return None
+
     def clear_stop(self) -> None:
         """Withdraws a stop request; done before a run is started again, never by its own start."""
         self.stop_path.unlink(missing_ok=True)
+
+    def cancel(self, reason: str) -> None:
+        """Marks the run as not to be started again by a sweep, until the mark is withdrawn."""
+        self.cancelled_path.write_text(reason)
+
+    def cancelled(self) -> str | None:
+        """Why it is not to be started again; None where it is not cancelled."""
+        try:
+            return self.cancelled_path.read_text()
+        except FileNotFoundError:
+            return None
+
+    def withdraw_cancel(self) -> None:
+        self.cancelled_path.unlink(missing_ok=True)
 
     def mark_done(self) -> None:
         """Writes the completion marker, after everything else."""

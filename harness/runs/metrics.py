@@ -6,6 +6,7 @@ cuts it off before it appends.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -49,7 +50,8 @@ class MetricsWriter:
             raise self._refusal(step, str(error)) from error
         if written != len(line):
             os.ftruncate(self._handle, before)
-            raise self._refusal(step, f"{written} of {len(line)} bytes fitted")
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise self._refusal(step, f"{written} of {len(line)} bytes fitted") from full
 
     def sync(self) -> None:
         """Flushes the records to the disk, for what must not be younger than they are (a checkpoint)."""

@@ -14,6 +14,9 @@ from fake_study import resolve, run, study
 from harness.errors import ConfigError, StudyError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from sweeps.active import ActiveRun
+from sweeps.ends import Cause, End
+from sweeps.launcher import LocalLauncher
+from sweeps.policy import Policy
 from sweeps.status import run_status
 
 FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]
@@ -118,7 +121,10 @@ def test_a_run_that_a_signal_kills_is_started_once_more(tmp_path):
 def test_a_run_that_is_killed_again_and_comes_no_further_is_buried(tmp_path):
     status = run(study("kill_at=8", seeds=[1]), tmp_path)
     assert states(status) == {"t0000": "failed"}
-    assert "the process ended with exit code -9; its log ends: (empty)" in status.trials[0].reason
+    assert (
+        "the process ended with exit code -9 (2 ends in a row without progress); its log ends: (empty)"
+        in status.trials[0].reason
+    )
     assert attempts(tmp_path) == {"t0000-s1": 2}
 
 
@@ -126,13 +132,14 @@ def test_a_run_that_goes_on_after_the_driver_looked_is_not_buried(tmp_path):
     run(study("die_at=4", seeds=[1]), tmp_path)
     folder = RunFolder(tmp_path / "runs" / "t0000-s1")
     folder.update(state="running")
-    active = ActiveRun(folder, "title", resolve([]), exit_code=139)
+    active = ActiveRun(folder, "title", resolve([]), Policy(), end=End(Cause.ENDED, 139, "it ended"))
     seen = active.facts()
     folder.begin_attempt(0)  # by hand, and gone again
     active.bury(seen)
     assert folder.manifest()["state"] == "running"
+    seen = active.facts()
     folder.end_attempt(RunState.STOPPED, 3)
-    active.bury(active.facts())
+    active.bury(seen)
     assert folder.manifest()["state"] == "stopped"
 
 
@@ -144,7 +151,7 @@ def test_a_huge_log_is_not_read_whole(tmp_path):
         log.truncate(10**10)
         log.seek(0, os.SEEK_END)
         log.write(b"\nno memory left\n")
-    active = ActiveRun(folder, "title", resolve([]), exit_code=1)
+    active = ActiveRun(folder, "title", resolve([]), Policy(), end=End(Cause.ENDED, 1, "it ended"))
     active.bury(active.facts())
     assert folder.manifest()["reason"].endswith(" | no memory left") and len(folder.manifest()["reason"]) < 2100
 
@@ -153,7 +160,7 @@ def test_a_run_that_somebody_goes_on_with_is_not_marked_done(tmp_path):
     run(study("x=1", seeds=[1]), tmp_path)
     folder = RunFolder(tmp_path / "runs" / "t0000-s1")
     folder.done_path.unlink()
-    active = ActiveRun(folder, "title", resolve([]))
+    active = ActiveRun(folder, "title", resolve([]), Policy())
     with RunLock(folder.path):
         active.mark_done()
         assert not folder.is_done()
@@ -272,7 +279,7 @@ def test_progress_counts_steps_inside_trials(tmp_path):
     assert run_status(RunFolder(tmp_path / "runs" / "t0000-s1")).state == "complete"
 
 
-class NoLauncher:
+class NoLauncher(LocalLauncher):
     """Starts nothing: for runs that must not be started."""
 
     def start(self, run):

@@ -2,6 +2,7 @@
 
     start   before a job is submitted, under a name that no other job has
     known   the scheduler's id of that job
+    void    it was not submitted after all
     end     how it ended, and the step that the run had reached
     retry   somebody asked for another try: what was counted before does not count any more
 
@@ -50,6 +51,9 @@ class Journal:
     def known(self, job: str, id: str) -> None:
         self._append({"event": "known", "job": job, "id": id})
 
+    def void(self, job: str) -> None:
+        self._append({"event": "void", "job": job})
+
     def end(self, job: str, end: End, step: int) -> None:
         about = {"cause": str(end.cause), "exit_code": end.exit_code, "detail": end.detail}
         self._append({"event": "end", "job": job, **about, "step": step})
@@ -75,6 +79,10 @@ class Journal:
         for event in self._events():
             if event["event"] == "retry":
                 parts.append({})
+                continue
+            if event["event"] == "void":
+                for part in parts:
+                    part.pop(event["job"], None)
                 continue
             jobs = next((part for part in reversed(parts) if event["job"] in part), parts[-1])
             jobs[event["job"]] = _after(jobs.get(event["job"]), event)

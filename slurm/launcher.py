@@ -1,0 +1,210 @@
+"""`launcher=slurm`: the runs of a study as jobs, found again by every driver."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.config.resources import ResourcesConfig
+
+from harness.errors import SchedulerError
+from harness.runs import RunFolder
+from slurm.commands import Commands, SlurmCommands
+from slurm.ends import Seen, judge
+from slurm.executor import DoubtfulError, submit
+from slurm.job import RunJob
+from slurm.records import AccountedJob, Limits, QueuedJob
+from slurm.starts import FOLDER, Starts
+from slurm.text import JobText
+from sweeps.ends import End
+from sweeps.journal import Journal
+
+PATIENCE_S = 60.0
+"""How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+NAME_CHARACTERS = 40
+
+
+class Submit(Protocol):
+    """`slurm.executor.submit`."""
+
+    def __call__(self, text: JobText, job: RunJob) -> str: ...
+
+
+@dataclass
+class SlurmHandle:
+    """A submitted job."""
+
+    job: str
+    """Its name, the journal's."""
+    id: str
+    run: Path
+    launcher: SlurmLauncher
+    submitted: float
+    """Monotonic seconds."""
+    gone: float | None = None
+    """Monotonic seconds at which it was first missing in the queue; None while it is there."""
+
+    def poll(self) -> End | None:
+        return self.launcher.end_of(self)
+
+
+@dataclass
+class SlurmLauncher:
+    """Submits one job for each run. What it knows is in the journals; its memory is only the jobs being followed."""
+
+    resources: ResourcesConfig
+    study: str
+    snapshot: Path
+    stalled: int = 5
+    """Starts of a job in a row without progress after which it does not start the run again."""
+    max_jobs: int | None = None
+    commands: Commands = field(default_factory=SlurmCommands)
+    submit: Submit = submit
+    patience_s: float = PATIENCE_S
+    clock: Callable[[], float] = time.monotonic
+    python: str = sys.executable
+    command: tuple[str, ...] | None = None
+    """Instead of `harness.execute`, for tests."""
+
+    detached = True
+
+    def __post_init__(self) -> None:
+        self.note: str | None = None
+        self._user = getpass.getuser()
+        self._open: dict[str, SlurmHandle] = {}
+        self._queue: dict[str, QueuedJob] | None = None
+        self._looked = -1.0
+        self._ended: dict[str, AccountedJob] = {}
+        self._limits: Limits | None = None
+
+    def start(self, run: RunFolder) -> SlurmHandle:
+        """Submits a job, unless one that an earlier try may have left is found."""
+        journal = Journal(run.path)
+        if (found := self.find(run)) is not None:
+            return found
+        name = job_name(self.study, run.path.name)
+        journal.start(name)
+        try:
+            id = self.submit(
+                self.text(run.path, name), RunJob(str(run.path.resolve()), name, self.stalled, self.command)
+            )
+        except DoubtfulError:
+            raise  # its name stays in the journal, and finds it
+        except SchedulerError:
+            journal.void(name)
+            raise
+        journal.known(name, id)
+        return self._follow(name, id, run.path)
+
+    def text(self, run: Path, name: str) -> JobText:
+        """What sbatch is given for the run."""
+        folder = run.resolve() / FOLDER
+        return JobText(name, self.resources, str(folder), str(self.snapshot.resolve()), self.python)
+
+    def find(self, run: RunFolder) -> SlurmHandle | None:
+        """The newest job of the run whose end is not in its journal; by its name where its id is not known."""
+        record = Journal(run.path).open_job()
+        if record is None:
+            return None
+        if record.id is not None:
+            return self._follow(record.job, record.id, run.path)
+        start = Starts(run.path).last(record.job)
+        id = start.id if start is not None else self._queued_as(record.job)
+        if id is None:
+            Journal(run.path).void(record.job)
+            return None
+        if start is None and not (run.path / FOLDER / f"{id}_submitted.pkl").exists():
+            # Its driver died before it could hand the job what it shall do.
+            self.commands.cancel([id])
+            Journal(run.path).void(record.job)
+            return None
+        Journal(run.path).known(record.job, id)
+        return self._follow(record.job, id, run.path)
+
+    def refresh(self) -> None:
+        """One squeue for all jobs, and one sacct for those that have left the queue."""
+        asked = self.clock()
+        try:
+            self._queue = {job.job_id: job for job in self.commands.squeue(self._user)}
+            self.note = None
+        except SchedulerError as error:
+            self._queue, self.note = None, f"Slurm does not answer, so every job counts as alive: {error}"
+            return
+        self._looked = asked
+        gone = [job for job in self._open.values() if job.id not in self._queue and job.submitted < asked]
+        for job in self._open.values():
+            job.gone = (job.gone or asked) if job in gone else None
+        self._ended = self._accounted(gone) if gone else {}
+
+    def room(self) -> int | None:
+        """By `max_jobs`, and by what Slurm allows the user to have in the queue, jobs of other studies included."""
+        if self._queue is None:
+            return 0
+        if self._limits is None:
+            try:
+                self._limits = self.commands.limits()
+            except SchedulerError:
+                self._limits = Limits(None, None, None, None)  # it will say no by itself
+        own = None if self.max_jobs is None else self.max_jobs - len(self._open)
+        allowed = self._limits.max_submit_jobs
+        most = None if allowed is None else allowed - len(self._queue)
+        given = [room for room in (own, most) if room is not None]
+        return max(0, min(given)) if given else None
+
+    def end_of(self, job: SlurmHandle) -> End | None:
+        """The job's end as of the last refresh; None while it is in the queue or nobody can say."""
+        if self._queue is None or job.gone is None:
+            return None
+        seen = self._seen(job)
+        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
+        start = Starts(job.run).last(job.job)
+        end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
+        if end is not None:
+            del self._open[job.id]
+        return end
+
+    def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
+        handle = SlurmHandle(name, id, run, self, self.clock())
+        self._open[id] = handle
+        return handle
+
+    def _queued_as(self, name: str) -> str | None:
+        """Raises SchedulerError where Slurm does not say."""
+        return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+
+    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
+        """Job id -> its last restart in accounting; ids are used again some day, hence the name."""
+        try:
+            rows = self.commands.accounting([job.id for job in gone])
+        except SchedulerError as error:
+            self.note = f"no accounting: {error}"
+            return {}
+        names = {job.id: job.job for job in gone}
+        return {row.job_id: row for row in rows if names.get(row.job_id) == row.name}
+
+    def _seen(self, job: SlurmHandle) -> Seen | None:
+        row = self._ended.get(job.id)
+        if row is not None and row.state.ended:
+            return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
+        try:
+            shown = self.commands.show_job(job.id)
+        except SchedulerError:
+            return None
+        if shown is None or not shown.state.ended:
+            return None
+        return Seen(shown.state, shown.exit_code, shown.signal, 0.0, shown.node)
+
+
+def job_name(study: str, run: str) -> str:
+    """`ec-<study>-<run>-<8 hex digits>`: no other job has it."""
+    return (
+        f"ec-{UNSAFE.sub('_', study)[:NAME_CHARACTERS]}-{UNSAFE.sub('_', run)[:NAME_CHARACTERS]}-{secrets.token_hex(4)}"
+    )

@@ -41,6 +41,26 @@ def pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
+def open_files(pid: int) -> set[str]:
+    """The paths of the files it has open; empty where it has ended."""
+    found = set()
+    with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.add(os.readlink(entry))
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Its children, their children and so on."""
+    found: set[int] = set()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (thread / "children").read_text().split()):
+                found |= {child, *descendants(child)}
+    return found
+
+
 def end(targets: Iterable[int], number: int, patience_s: float) -> list[int]:
     """Send a signal and wait; returns the pids that live on."""
     left = list(targets)

@@ -1,0 +1,176 @@
+"""Starting and stopping a whole cluster."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.testbed import processes, texts
+from tests.testbed.cluster import Cluster
+from tests.testbed.daemons import Daemon, daemons, environment
+from tests.testbed.ports import choosing
+from tests.testbed.requirements import missing
+from tests.testbed.settings import ClusterError, Settings, record, short_host
+
+TOOL_S = 60
+READY_S = 40
+TURN_S = 120
+CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", texts.CLUSTER_NAME)
+
+
+def up(folder: Path, **options: Any) -> Cluster:
+    """Start a cluster in a folder, new or of a stopped cluster, whose jobs and accounting it then goes on with.
+
+    `options` are the fields of `Settings`. It returns when all nodes are idle and `sacct` answers.
+
+    Raises:
+        ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
+            then whatever had started is stopped again.
+    """
+    folder = folder.absolute()
+    if lack := missing(options.get("accounting", True)):
+        raise ClusterError("A test cluster needs root and Debian packages", lack)
+    _refuse_use(folder)
+    with choosing(TURN_S) as base_port:
+        settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
+        cluster = Cluster(settings)
+        try:
+            _prepare(settings)
+            for daemon in daemons(settings):
+                if daemon.name == "mariadbd":
+                    _create_database(settings)
+                daemon.start()
+                if daemon.name == "mariadbd":
+                    _grant(settings)
+                if daemon.name == "slurmdbd":
+                    _add_cluster(cluster)
+            _await_ready(cluster)
+        except BaseException:
+            down(folder)
+            raise
+    return cluster
+
+
+def down(folder: Path) -> None:
+    """Stop the cluster of a folder, with its jobs; the folder stays. Nothing happens where nothing runs.
+
+    Raises:
+        ClusterError: no cluster's folder, or something outlived SIGKILL.
+    """
+    settings = Settings.load(folder.absolute())
+    cluster = Cluster(settings)
+    running = [daemon for daemon in daemons(settings) if daemon.pid() is not None]
+    if any(daemon.name == "slurmctld" for daemon in running):
+        with suppress(ClusterError):  # a cluster that does not answer is stopped all the same
+            cluster.cancel_all()
+    for daemon in reversed(running):
+        daemon.stop()
+    if left := processes.kill(cluster.job_processes, patience_s=10):
+        raise ClusterError("The processes of jobs must end at SIGKILL", f"pids {left}")
+
+
+@contextmanager
+def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
+    """A cluster for the block, stopped at its end."""
+    started = up(folder, **options)
+    try:
+        yield started
+    finally:
+        down(folder)
+
+
+def running(settings: Settings) -> list[Daemon]:
+    return [daemon for daemon in daemons(settings) if daemon.pid() is not None]
+
+
+def _refuse_use(folder: Path) -> None:
+    if record(folder).exists():
+        settings = Settings.load(folder)
+        if alive := running(settings):
+            raise ClusterError(
+                "The folder must have no running cluster",
+                f"{', '.join(f'{daemon.name} ({daemon.pid()})' for daemon in alive)} in {folder}",
+                f"Use it (export SLURM_CONF={settings.conf}), or stop it: python -m tests.testbed down {folder}",
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ClusterError(
+            "The folder of a test cluster must be new, empty, or one of a test cluster", str(folder), "Choose another."
+        )
+
+
+def _prepare(settings: Settings) -> None:
+    """Folders, configuration files, munge's key and the devices; what a stopped cluster left is kept or replaced."""
+    for name in ("etc", "run", "log", "state", "spool", "dev"):
+        (settings.folder / name).mkdir(parents=True, exist_ok=True)
+    settings.save()
+    for path, text in texts.configuration(settings).items():
+        path.write_text(text)
+        path.chmod(0o600 if path.name == "slurmdbd.conf" else 0o644)
+    key = settings.folder / "etc" / "munge.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_bytes(secrets.token_bytes(128))
+    for path in texts.devices(settings):
+        if not path.exists():
+            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
+            path.chmod(0o666)
+
+
+def _create_database(settings: Settings) -> None:
+    data = settings.folder / "db"
+    if not (data / "mysql").exists():
+        shutil.rmtree(data, ignore_errors=True)
+        options = ("--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db")
+        _tool(settings, "mariadb-install-db", "--auth-root-authentication-method=normal", *options)
+
+
+def _grant(settings: Settings) -> None:
+    _tool(settings, "mariadb", "--no-defaults", f"--socket={settings.folder}/db.sock", "-e", texts.database_sql())
+
+
+def _add_cluster(cluster: Cluster) -> None:
+    """slurmdbd answers some time after it has started, and only says with words that it knows the cluster."""
+
+    def added() -> bool:
+        done = cluster.run(CLUSTER_IN_DATABASE, check=False)
+        return done.returncode == 0 or "already exists" in done.stdout + done.stderr
+
+    if not processes.wait(added, READY_S, poll_s=0.2):
+        raise ClusterError(f"slurmdbd must take the cluster within {READY_S} s", _last_words(cluster, CLUSTER_IN_DATABASE))
+
+
+def _await_ready(cluster: Cluster) -> None:
+    if not processes.wait(cluster.is_idle, READY_S, poll_s=0.1):
+        raise ClusterError(
+            f"The nodes must be idle within {READY_S} s",
+            _last_words(cluster, ("sinfo", "-N", "-l")),
+            f"Read the logs in {cluster.settings.folder}/log.",
+        )
+    asked = ("sacct", "--noheader")
+    if cluster.settings.accounting and not processes.wait(
+        lambda: cluster.run(asked, check=False).returncode == 0, READY_S, poll_s=0.1
+    ):
+        raise ClusterError(f"sacct must answer within {READY_S} s", _last_words(cluster, asked))
+
+
+def _last_words(cluster: Cluster, command: tuple[str, ...]) -> str:
+    done = cluster.run(command, check=False)
+    return (done.stdout + done.stderr).strip() or "nothing"
+
+
+def _tool(settings: Settings, *command: str) -> None:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(settings), timeout=TOOL_S
+        )
+    except subprocess.TimeoutExpired:
+        raise ClusterError(f"{command[0]} must end within {TOOL_S} s", "no end") from None
+    if done.returncode:
+        raise ClusterError(f"{command[0]} must succeed", f"exit code {done.returncode}: {done.stderr[-500:].strip()}")

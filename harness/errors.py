@@ -48,6 +48,10 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class SchedulerError(HarnessError, RuntimeError):
+    """A command of the cluster's scheduler that is missing, hangs, fails, or says what nobody can read."""
+
+
 class DataError(HarnessError, ValueError):
     """A data set or a model folder that is missing, altered, damaged, or not the one that was asked for."""
 

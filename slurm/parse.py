@@ -20,8 +20,8 @@ NOTHING = ("", "None", "(null)", "Unknown", "None assigned", "N/A")
 
 def job_state(text: str) -> JobState:
     """The state that Slurm's text begins with, as in "CANCELLED by 0"; UNKNOWN for a text that is none."""
-    word = text.split(maxsplit=1)[0].rstrip("+") if text.strip() else ""
-    return JobState(word) if word in JobState else JobState.UNKNOWN
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    return JobState.__members__.get(word, JobState.UNKNOWN)
 
 
 def queued_jobs(output: str) -> list[QueuedJob]:
@@ -139,11 +139,11 @@ def unix_time(command: str, text: str) -> float | None:
 
 def gpus(tres: str) -> int | None:
     """GPUs in a list such as "cpu=8,gres/gpu=4,mem=8G"; None where it names none."""
-    counts = dict(entry.split("=", 1) for entry in tres.split(",") if "=" in entry)
+    counts = {kind: int(count) for kind, count in re.findall(r"(?:^|,)(gres/gpu(?::[^=,]+)?)=([0-9]+)(?=,|$)", tres)}
     if "gres/gpu" in counts:
-        return int(counts["gres/gpu"])
+        return counts["gres/gpu"]
     # A cluster may count its GPUs by type only.
-    typed = [int(count) for kind, count in counts.items() if kind.startswith("gres/gpu:")]
+    typed = list(counts.values())
     return sum(typed) if typed else None
 
 

@@ -1,0 +1,86 @@
+"""What the controller does: starts jobs where slots are free, and notices supervisors that died."""
+
+import os
+import signal
+import sys
+import time
+
+import processes
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def advance(database):
+    """Brings the state up to date; called by every command, and by a supervisor when its job is over."""
+    with database:
+        for job in database.rows("SELECT * FROM jobs WHERE state IN ('RUNNING', 'COMPLETING')"):
+            if processes.birth(job["supervisor"]) != job["birth"]:
+                _bury(database, job)
+        used = {row["slot"] for row in database.rows("SELECT slot FROM jobs WHERE state IN ('RUNNING', 'COMPLETING')")}
+        free = [slot for slot in range(int(database.number("slots"))) if slot not in used]
+        if free:
+            waiting = "SELECT * FROM jobs WHERE state = 'PENDING' AND reason != 'JobHeldUser' ORDER BY id LIMIT ?"
+            for slot, job in zip(free, database.rows(waiting, len(free))):
+                _start(database, job, slot)
+
+
+def _start(database, job, slot):
+    # The supervisor waits for this transaction, and leaves if it was rolled back: then nobody knows of it.
+    arguments = [sys.executable, "-E", "-s", "-S", os.path.join(HERE, "launch.py"), "supervise", database.folder]
+    quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
+    log = os.path.join(database.folder, "supervisors.log")
+    pid = os.posix_spawn(
+        sys.executable,
+        [*arguments, str(job["id"])],
+        {processes.CLUSTER: database.folder, "PATH": os.environ.get("PATH", os.defpath)},
+        file_actions=[*quiet, (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGHUP],
+    )
+    now = time.time()
+    node = f"fake{slot + 1}"
+    database.change(job["id"], state="RUNNING", reason="None", node=node, slot=slot, started=now, wish="")
+    database.change(job["id"], supervisor=pid, birth=processes.birth(pid))
+
+
+def _bury(database, job):
+    """A supervisor is gone and wrote no end: to Slurm that is a node that does not answer."""
+    processes.kill(database.folder, job["id"])
+    end(database, job, job["wish"] or "node_fail", None)
+
+
+def end(database, job, wish, status):
+    """Writes the end of an attempt. `wish` is what ended it, "" for itself with the wait status `status`."""
+    code, sig = (os.waitstatus_to_exitcode(status), 0) if status is not None else (0, 0)
+    if code < 0:
+        code, sig = 0, -code
+    if wish in ("requeue", "preempt") or (wish == "node_fail" and job["requeueable"]):
+        state = {"requeue": "REQUEUED", "preempt": "PREEMPTED", "node_fail": "NODE_FAIL"}[wish]
+        database.end_attempt(job, state, 0, 0)
+        return
+    state, code, sig = {
+        "": ("FAILED" if code or sig else "COMPLETED", code, sig),
+        "cancel": ("CANCELLED", 0, 15),
+        "timeout": ("TIMEOUT", 0, 0),
+        "node_fail": ("NODE_FAIL", 0, 0),
+        "oom": ("OUT_OF_MEMORY", 0, 125),
+        "no_output": ("FAILED", 0, 53),
+    }[wish]
+    reasons = {"FAILED": "NonZeroExitCode", "TIMEOUT": "TimeLimit", "OUT_OF_MEMORY": "OutOfMemory"}
+    values = {"state": state, "code": code, "sig": sig, "ended": time.time(), "reason": reasons.get(state, "None")}
+    database.change(job["id"], **values, slot=None, supervisor=None, wish="")
+
+
+def wish(database, job, what):
+    """Asks for an end: at once where the job waits, else of its supervisor."""
+    if job["state"] == "PENDING":
+        if what == "cancel":
+            now = time.time()
+            # sacct writes a start for a job that was cancelled before it began, and it is the end.
+            values = {"state": "CANCELLED", "started": None, "ended": now, "code": 0, "sig": 0, "reason": "None"}
+            database.change(job["id"], **values)
+        return
+    database.change(job["id"], wish=what, state="COMPLETING" if what in ("cancel", "requeue") else job["state"])
+    if processes.birth(job["supervisor"]) == job["birth"]:
+        processes.send([job["supervisor"]], signal.SIGUSR1)

@@ -6,6 +6,7 @@ as far as the typed groups, which list the valid ones; Hydra would only say that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 import harness
 from harness.assets import located
@@ -66,17 +68,20 @@ def described(composed: dict[str, Any], overrides: Iterable[str]) -> ExperimentI
     return ExperimentInfo.from_dict(info)
 
 
-def compose(root: str, overrides: Iterable[str] = ()) -> dict[str, Any]:
+def compose(root: str, overrides: Iterable[str] = (), own: Path | None = None) -> dict[str, Any]:
     """Compose `harness/conf/<root>.yaml` with Hydra overrides into a plain dictionary; no rule is checked.
 
+    The groups have the options of the folder `own`, too, an absolute one without control characters.
+
     Raises:
-        ConfigError: an override that cannot be read, or an option that a group does not have.
+        ConfigError: an override or a file that cannot be read, or an option that a group does not have.
     """
+    searched = [] if own is None else [f"hydra.searchpath=[{_quoted(f'file://{own}')}]"]
     with _hydra():
-        texts = [_checked(text) for text in overrides]
+        texts = [*(_checked(text, root, searched) for text in overrides), *searched]
         try:
             composed = OmegaConf.to_container(hydra_compose(root, overrides=texts), resolve=True, throw_on_missing=True)
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except (HydraException, OmegaConfBaseException, ValueError, YAMLError) as error:
             raise ConfigError("the configuration must compose", _first_lines(error)) from error
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
@@ -99,24 +104,23 @@ def _hydra() -> Iterator[None]:
         yield
 
 
-def _options(group: str) -> list[str]:
+def _options(group: str, root: str | None = None, searched: list[str] | None = None) -> list[str]:
     """With those of the groups in the group, e.g. `paper/grpo_4b` of `experiment`."""
     loader = GlobalHydra.instance().config_loader()
-    names = loader.get_group_options(group, ObjectType.CONFIG)
-    for inner in loader.get_group_options(group, ObjectType.GROUP):
-        names += [f"{inner}/{name}" for name in _options(f"{group}/{inner}")]
+    names = loader.get_group_options(group, ObjectType.CONFIG, root, searched)
+    for inner in loader.get_group_options(group, ObjectType.GROUP, root, searched):
+        names += [f"{inner}/{name}" for name in _options(f"{group}/{inner}", root, searched)]
     return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
 
 
-def _checked(text: str) -> str:
+def _checked(text: str, root: str, searched: list[str]) -> str:
     """The override as Hydra shall get it. Raises ConfigError when it cannot mean anything in one run."""
     override = _parsed(text)
     name = override.key_or_group
     if override.is_sweep_override():
+        several = "run several with `entrocraft sweep study=NAME`" if root == "run" else "quote it: 'key=\"a,b\"'"
         raise ConfigError(
-            "a run takes one value per key",
-            f"{text!r}",
-            "Give one value, a list as key=[a,b], or run several with `entrocraft sweep study=NAME`.",
+            f"a {root} takes one value per key", f"{text!r}", f"Give one value, a list as key=[a,b], or {several}."
         )
     if name.split(".")[0] == "hydra":
         raise ConfigError("an override must not set Hydra's own keys", f"{text!r}", "Leave it out.")
@@ -124,7 +128,7 @@ def _checked(text: str) -> str:
         raise ConfigError(
             "an override must not change what an experiment says about itself", f"{text!r}", "Leave it out."
         )
-    groups = _options(name)
+    groups = _options(name, root, searched)
     if groups and override.type is not OverrideType.DEL:
         return _choice(override, groups, text)
     return "++" + text.lstrip("+") if override.type is not OverrideType.DEL else text
@@ -146,6 +150,12 @@ def _parsed(text: str) -> Override:
             f"{text!r} ({_first_lines(error, 1)})",
             "Quote a value with special characters twice, e.g. 'run.dir=\"a=b\"'.",
         ) from error
+
+
+def _quoted(text: str) -> str:
+    """The text in Hydra's single quotes, where backslashes count only before a quote and at the end."""
+    escaped = re.sub(r"(\\*)'", lambda found: 2 * found[1] + r"\'", text)
+    return "'" + re.sub(r"(\\+)$", lambda found: 2 * found[1], escaped) + "'"
 
 
 def _first_lines(error: Exception, count: int = 3) -> str:

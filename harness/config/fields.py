@@ -7,6 +7,7 @@ range and an example value for the remedy.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,23 @@ def choice(*names: str) -> Any:
 def text(example: str) -> Any:
     """A text that is not empty."""
     return _field(Rule("must be a text that is not empty", lambda value: bool(value.strip()), example))
+
+
+def matching(pattern: str, what: str, example: object) -> Any:
+    """A text of which the whole matches the regular expression; `what` names its alphabet in words."""
+    return _field(Rule(f"must consist of {what}", lambda value: re.fullmatch(pattern, value) is not None, example))
+
+
+def within(lowest: int, highest: int, example: int) -> Any:
+    """A whole number from `lowest` to `highest`, both included."""
+    return _field(
+        Rule(f"must be a whole number from {lowest} to {highest}", lambda value: lowest <= value <= highest, example)
+    )
+
+
+def ruled(text: str, holds: Callable[[Any], bool], example: object) -> Any:
+    """A rule of its own."""
+    return _field(Rule(text, holds, example))
 
 
 def rising(*example: int) -> Any:

@@ -15,6 +15,7 @@ TYPE_NAMES = {
     int: "a whole number",
     float: "a number",
     str: "a text",
+    bool: "true or false",
     type(None): "null",
 }
 

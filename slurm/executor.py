@@ -36,10 +36,11 @@ REMEDIES = {
     "Invalid partition": "Set resources.partition to one that `sinfo` lists.",
     "Invalid account": "Set resources.account to one that `sacctmgr show assoc user=$USER` lists.",
     "Invalid qos": "Set resources.qos to one that `sacctmgr show assoc user=$USER format=account,qos` lists.",
-    "Requested node configuration is not available": "Ask for what one node of the partition has (`sinfo -o '%P %G %c %m'`).",
-    "time limit": "Set resources.walltime_min to at most the partition's limit (`sinfo -o '%P %l'`): a longer run is a chain.",
-    "Invalid generic resource": "Set resources.gpu_type and resources.gpus_per_node to what `sinfo -o '%P %G'` lists.",
+    "Requested node configuration is not available": "Ask for what a node has: `sinfo --format='%P %G %c %m'`.",
+    "time limit": "Set resources.walltime_min to at most the partition's limit, `sinfo --format='%P %l'`.",
+    "Invalid generic resource": "Set resources.gpu_type and gpus_per_node to what `sinfo --format='%P %G'` lists.",
 }
+"""A part of what sbatch says -> what to do."""
 
 
 class DoubtfulError(BusyError):

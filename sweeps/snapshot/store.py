@@ -9,6 +9,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
@@ -57,8 +58,7 @@ def take(study_path: Path, environ: Mapping[str, str] = os.environ, root: Path =
         record = _record(path.name, code, root)
         _refuse_secrets({"the description of the environment": record}, hidden)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(_record_path(path), record)  # first: a folder without it could not be verified
-        _publish(code, path)
+        _publish(code, record, path)
     return Snapshot(path.name, path, len(code), sum(entry.size for entry in code))
 
 
@@ -115,19 +115,22 @@ def _recorded(path: Path) -> list[Entry]:
     return entries
 
 
-def _publish(code: Mapping[Entry, bytes], path: Path) -> None:
+def _publish(code: Mapping[Entry, bytes], record: bytes, path: Path) -> None:
     """Writes the files, read-only, under a temporary name; whoever publishes the same content first wins."""
     _remove_leftovers(path.parent)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    temporary.mkdir()
+    folder, record_path = temporary / path.name, _record_path(temporary / path.name)
+    folder.mkdir(parents=True)
     try:
         for entry, content in code.items():
-            target = temporary / entry.name
+            target = folder / entry.name
             target.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o555 if entry.executable else 0o444)
             with open(handle, "wb") as file:
                 file.write(content)
-        publish_folder(temporary, path)
+        write_file(record_path, record)
+        record_path.replace(_record_path(path))  # first: a folder without it could not be verified
+        publish_folder(folder, path)
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY) or not path.exists():
             raise
@@ -138,8 +141,9 @@ def _publish(code: Mapping[Entry, bytes], path: Path) -> None:
 
 def _remove_leftovers(folder: Path) -> None:
     for path in folder.glob(".*.tmp"):
-        if path.is_dir() and time.time() - path.stat().st_mtime > LEFTOVER_AGE_S:
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another take's, which has just been published
+            if time.time() - path.stat().st_mtime > LEFTOVER_AGE_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _refuse_secrets(texts: Mapping[str, bytes], hidden: Mapping[str, bytes]) -> None:

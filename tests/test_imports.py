@@ -54,6 +54,7 @@ ALLOWED = {
     "harness.verl_backend": [],
     "harness.evaluate": [],
     "sweeps": ["optuna"],
+    "sweeps.snapshot": [],
     "analysis": ["pandas", "pyarrow"],  # pandas loads pyarrow where it is installed
     "paper_figures": ["matplotlib", "pandas", "pyarrow"],
     "slurm": ["submitit"],
@@ -140,6 +141,7 @@ BELOW = {
         "harness.runs",
         "harness.signals",
     ],
+    "sweeps/snapshot": ["harness.errors", "harness.runs"],
 }
 
 IMPORT_ALL = """

@@ -78,11 +78,11 @@ def git_state(root: Path) -> GitState:
         return state
     state["dirty"] = None
     try:
-        state["commit"] = _git(root, "rev-parse", "--verify", "--quiet", "HEAD", none_exits=1).strip() or None
-        state["dirty"] = bool(_git(root, "status", "--porcelain", "--untracked-files=normal"))
+        state["commit"] = git(root, "rev-parse", "--verify", "--quiet", "HEAD", none_exits=1).strip() or None
+        state["dirty"] = bool(git(root, "status", "--porcelain", "--untracked-files=normal"))
         if state["commit"] and state["dirty"]:
-            state["diff"] = storable(_git(root, "diff", "--no-color", "--no-ext-diff", "HEAD"))
-        names = _git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0")[:-1]
+            state["diff"] = storable(git(root, "diff", "--no-color", "--no-ext-diff", "HEAD"))
+        names = git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0")[:-1]
     except GitError as error:
         return {**state, "reason": str(error)}
     return {**state, "untracked": digests(root, names), "untracked_total": len(names)} if names else state
@@ -90,20 +90,25 @@ def git_state(root: Path) -> GitState:
 
 def storable(diff: str, environ: Mapping[str, str] = os.environ) -> str:
     """The diff without secrets; above MAX_DIFF_BYTES its hash and size stand for it."""
-    for name, value in environ.items():
-        if SECRET_NAME.search(name) and len(value) >= MIN_SECRET_CHARACTERS:
-            diff = diff.replace(value, f"<value of ${name}>")
+    for name, value in secrets(environ).items():
+        diff = diff.replace(value, f"<value of ${name}>")
     content = diff.encode("utf-8", "surrogateescape")
     if len(content) > MAX_DIFF_BYTES:
         return f"sha256:{hashlib.sha256(content).hexdigest()} ({len(content)} bytes, too large to store)"
     return content.decode("utf-8", "replace")
 
 
+def secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Name -> value of the variables that look like secrets, without the space around a value."""
+    found = {name: value.strip() for name, value in environ.items() if SECRET_NAME.search(name)}
+    return {name: value for name, value in found.items() if len(value) >= MIN_SECRET_CHARACTERS}
+
+
 class GitError(Exception):
     """Git is absent, slow, or refuses; the message says which."""
 
 
-def _git(root: Path, *arguments: str, none_exits: int = 0) -> str:
+def git(root: Path, *arguments: str, none_exits: int = 0) -> str:
     """Output of a git command in ``root``; "" too where it exits with ``none_exits``. Raises GitError."""
     # GIT_DIR and its kin (set inside hooks) would point git at another repository than root.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

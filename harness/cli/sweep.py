@@ -25,18 +25,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(given: argparse.Namespace) -> int:
+    from harness.cli.launching import launcher_of, policy_of
     from harness.cli.sweep_report import Reporter, print_plan, print_result
+    from harness.config.launch import split
+    from harness.config.launch_file import load_launch
     from sweeps.plan import points, resolve, resolved_points
     from sweeps.study import run_study
 
-    study = chosen(given.overrides)
+    for_launch, for_study = split(given.overrides)
+    launch, study = load_launch(for_launch), chosen(for_study)
     folder = given.dir / study.name
     if given.dry_run:
         resolved_points(study, resolve)  # refuses what the sweep itself would refuse
         print_plan(study, points(study), folder)
         return 0
     with Reporter(study.parallel) as reporter:
-        status = run_study(study, folder, observe=reporter.observe, retry_failed=given.retry_failed)
+        status = run_study(
+            study,
+            folder,
+            observe=reporter.observe,
+            retry_failed=given.retry_failed,
+            launcher=launcher_of(launch, study.name, folder),
+            poll_s=launch.poll_seconds,
+            policy=policy_of(launch),
+        )
     return print_result(study, status)
 
 

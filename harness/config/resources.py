@@ -60,9 +60,10 @@ class ResourcesConfig(Group):
         lambda values: all(MODULE.fullmatch(name) for name in values),
         "[cuda/13.0]",
     )
-    """Loaded in this order; one that cannot be loaded ends the job."""
+    """Loaded in this order; one that cannot be loaded ends the job. `module` must be in the environment that submits,
+    as Lmod exports it; where it is not, write `source .../init/bash` and `module load NAME` under `setup`."""
     setup: tuple[str, ...] = ruled(
-        "must list lines of shell, each without control characters and not an #SBATCH line, which sbatch would not read",
+        "must list lines of shell without control characters, none of them an #SBATCH line: sbatch would not read it",
         lambda lines: (
             not any(CONTROL.search(line.replace("\t", " ")) or line.lstrip().startswith("#SBATCH") for line in lines)
         ),

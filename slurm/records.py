@@ -96,13 +96,19 @@ class QueuedJob:
 
 @dataclass(frozen=True)
 class AccountedJob:
-    """One attempt of a job in accounting; a job that was requeued has several."""
+    """One attempt of a job in accounting; a job that was requeued has several.
+
+    Seen on Slurm 22.05: a new job is not there for a second or more. A requeued one has only its ended attempts until
+    it may start again, 6 s later; a job that was over and is requeued becomes REQUEUED, and how it had ended is lost.
+    """
 
     job_id: str
     name: str
+    """Not always the job's: Slurm 22.05 was seen to write "allocation" for a job that ended soon."""
     state: JobState
     state_text: str
     exit_code: int
+    """sacct takes 128 off a code above 128: a script that exits with 137 has 9 here. `ShownJob` has 137."""
     signal: int
     """The signal that ended it, 0 for none. 125 is no signal: Slurm says so that memory ran out."""
     submitted: float | None
@@ -111,7 +117,7 @@ class AccountedJob:
     elapsed_s: int
     nodes: str
     gpus: int | None
-    """GPUs allocated on all nodes together; None where Slurm does not count GPUs or has allocated nothing yet."""
+    """GPUs on all nodes together; None where Slurm counts none. Of an attempt that has not begun: nothing is said."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -83,14 +84,15 @@ class FakeSlurm:
 
     def fail_node(self, job_id: str) -> None:
         """Its node goes away with all processes; it is requeued, unless --no-requeue."""
-        self._wish(job_id, "node_fail")
+        self.kill_supervisor(job_id)
+        processes.kill(str(self.folder), job_id)
 
     def run_out_of_memory(self, job_id: str) -> None:
         self._wish(job_id, "oom")
 
     def kill_supervisor(self, job_id: str) -> None:
-        """SIGKILL to the process that watches the job; the next command finds out, and takes it for a lost node."""
-        processes.send([self._database().job(job_id)["supervisor"]], 9)
+        """SIGKILL to the process that watches the job; the next command takes it for a lost node."""
+        processes.send([self._database().job(job_id)["supervisor"]], signal.SIGKILL)
 
     def forget(self, job_id: str) -> None:
         """The job vanishes from the controller and from accounting, and its processes die."""

@@ -7,8 +7,8 @@ import time
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY, name TEXT, user TEXT, script BLOB, env BLOB, workdir TEXT, stdout TEXT, stderr TEXT,
-    append INTEGER, requeueable INTEGER, limit_s REAL, signal INTEGER, signal_s REAL, signal_batch INTEGER, gpus INTEGER,
-    nodes INTEGER, tasks INTEGER,
+    append INTEGER, requeueable INTEGER, limit_s REAL, signal INTEGER, signal_s REAL, signal_batch INTEGER,
+    gpus INTEGER, nodes INTEGER, tasks INTEGER,
     state TEXT, reason TEXT, restarts INTEGER, node TEXT, slot INTEGER,
     submitted REAL, started REAL, ended REAL, code INTEGER, sig INTEGER,
     supervisor INTEGER, birth TEXT, wish TEXT, purged INTEGER);
@@ -24,7 +24,10 @@ DEFAULTS = {
     "slots": "2",  # jobs at once
     "kill_wait_s": "2",  # from SIGTERM to SIGKILL
     "grace_s": "2",  # of a preemption, from the job's --signal to SIGTERM
+    "requeue_delay_s": "0",  # from a requeue to the next start; until then sacct has only the attempts before
     "sacct_lag_s": "0",  # how long after its end accounting still says RUNNING
+    "sacct_new_s": "0",  # how long after its submission accounting does not know a job
+    "sacct_forgets_names": "0",  # 1: JobName is "allocation", which Slurm 22.05 was seen to write now and then
     "submit_limit": "-1",  # jobs of the user that may wait or run, -1 for any number
     "lose_answers": "0",  # the next calls of sbatch that submit and then fail
 }
@@ -80,10 +83,17 @@ class Database:
     def set(self, name, value):
         self.do("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, str(value))
 
-    def end_attempt(self, job, state, code, sig):
-        """Moves the attempt that the job is in to the past, and the job back into the queue."""
+    def end_attempt(self, job, state):
+        """Moves the attempt to the past and counts a restart: what Slurm does at once when it requeues a job.
+
+        The job keeps its slot and node, COMPLETING, while its processes end; `back_in_queue` is the rest.
+        """
         now = time.time()
-        values = (job["id"], state, job["node"], job["submitted"], job["started"], now, code, sig)
-        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
-        back = dict(state="PENDING", reason="BeginTime", restarts=job["restarts"] + 1, node="", submitted=now)
-        self.change(job["id"], **back, slot=None, started=None, ended=None, code=0, sig=0, supervisor=None, wish="")
+        values = (job["id"], state, job["node"], job["submitted"], job["started"], now)
+        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, 0, 0)", *values)
+        again = {"restarts": job["restarts"] + 1, "submitted": now, "started": None, "ended": None, "code": 0, "sig": 0}
+        self.change(job["id"], state="COMPLETING", wish="requeued", **again)
+
+    def back_in_queue(self, job_id):
+        nowhere = {"node": "", "slot": None, "supervisor": None, "wish": ""}
+        self.change(job_id, state="PENDING", reason="BeginTime", **nowhere)

@@ -19,8 +19,12 @@ def advance(database):
         used = {row["slot"] for row in database.rows("SELECT slot FROM jobs WHERE state IN ('RUNNING', 'COMPLETING')")}
         free = [slot for slot in range(int(database.number("slots"))) if slot not in used]
         if free:
-            waiting = "SELECT * FROM jobs WHERE state = 'PENDING' AND reason != 'JobHeldUser' ORDER BY id LIMIT ?"
-            for slot, job in zip(free, database.rows(waiting, len(free))):
+            waiting = (
+                "SELECT * FROM jobs WHERE state = 'PENDING' AND reason != 'JobHeldUser'"
+                " AND (restarts = 0 OR submitted <= ?) ORDER BY id LIMIT ?"
+            )
+            since = time.time() - database.number("requeue_delay_s")
+            for slot, job in zip(free, database.rows(waiting, since, len(free)), strict=False):
                 _start(database, job, slot)
 
 
@@ -47,40 +51,45 @@ def _start(database, job, slot):
 def _bury(database, job):
     """A supervisor is gone and wrote no end: to Slurm that is a node that does not answer."""
     processes.kill(database.folder, job["id"])
-    end(database, job, job["wish"] or "node_fail", None)
+    if not job["wish"] and job["requeueable"]:
+        database.end_attempt(job, "NODE_FAIL")
+        database.back_in_queue(job["id"])
+    else:
+        end(database, job, job["wish"] or "node_fail", None)
 
 
-def end(database, job, wish, status):
-    """Writes the end of an attempt. `wish` is what ended it, "" for itself with the wait status `status`."""
+def end(database, job, why, status):
+    """Writes the end of a job's processes: `why`, "" for its own end, and the script's wait status, if it had one."""
+    if why == "requeued":
+        database.back_in_queue(job["id"])
+        return
     code, sig = (os.waitstatus_to_exitcode(status), 0) if status is not None else (0, 0)
     if code < 0:
         code, sig = 0, -code
-    if wish in ("requeue", "preempt") or (wish == "node_fail" and job["requeueable"]):
-        state = {"requeue": "REQUEUED", "preempt": "PREEMPTED", "node_fail": "NODE_FAIL"}[wish]
-        database.end_attempt(job, state, 0, 0)
-        return
     state, code, sig = {
         "": ("FAILED" if code or sig else "COMPLETED", code, sig),
-        "cancel": ("CANCELLED", 0, 15),
+        "cancel": ("CANCELLED", code, sig),
         "timeout": ("TIMEOUT", 0, 0),
         "node_fail": ("NODE_FAIL", 0, 0),
         "oom": ("OUT_OF_MEMORY", 0, 125),
         "no_output": ("FAILED", 0, 53),
-    }[wish]
+    }[why]
     reasons = {"FAILED": "NonZeroExitCode", "TIMEOUT": "TimeLimit", "OUT_OF_MEMORY": "OutOfMemory"}
     values = {"state": state, "code": code, "sig": sig, "ended": time.time(), "reason": reasons.get(state, "None")}
     database.change(job["id"], **values, slot=None, supervisor=None, wish="")
 
 
 def wish(database, job, what):
-    """Asks for an end: at once where the job waits, else of its supervisor."""
+    """Asks for the job's end: cancel, requeue, preempt or oom. A job that waits is cancelled at once."""
     if job["state"] == "PENDING":
         if what == "cancel":
-            now = time.time()
-            # sacct writes a start for a job that was cancelled before it began, and it is the end.
-            values = {"state": "CANCELLED", "started": None, "ended": now, "code": 0, "sig": 0, "reason": "None"}
-            database.change(job["id"], **values)
+            database.change(job["id"], state="CANCELLED", ended=time.time(), reason="None")
         return
-    database.change(job["id"], wish=what, state="COMPLETING" if what in ("cancel", "requeue") else job["state"])
+    if what == "requeue":
+        if job["wish"] == "requeued":
+            return
+        database.end_attempt(job, "REQUEUED")
+    else:
+        database.change(job["id"], wish=what, state="COMPLETING" if what == "cancel" else job["state"])
     if processes.birth(job["supervisor"]) == job["birth"]:
         processes.send([job["supervisor"]], signal.SIGUSR1)

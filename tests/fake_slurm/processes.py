@@ -47,7 +47,7 @@ def send(pids, number):
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            pass
+            continue
 
 
 def kill(cluster, job_id=None):

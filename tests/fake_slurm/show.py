@@ -68,15 +68,19 @@ def sacct(database, arguments):
     columns = options.get("format", "JobID,JobName,Partition,Account,AllocCPUS,State,ExitCode").split(",")
     if "noheader" not in options:
         print("|".join(columns))
-    lag_s = database.number("sacct_lag_s")
+    lag_s, nameless = database.number("sacct_lag_s"), database.number("sacct_forgets_names")
     ids = [job_id for job_id in options.get("jobs", "").split(",") if job_id]
     for job_id in ids or [row["id"] for row in database.rows("SELECT id FROM jobs ORDER BY id")]:
         job = database.job(job_id) if str(job_id).isdecimal() else None
         if job is None or ("name" in options and job["name"] != options["name"]):
             continue
-        attempts = [*database.rows("SELECT * FROM past WHERE id = ? ORDER BY submitted, rowid", job["id"]), job]
+        attempts = database.rows("SELECT * FROM past WHERE id = ? ORDER BY submitted, rowid", job["id"])
+        # Slurm 22.05 accounts for the next attempt of a requeued job only once it may start.
+        since = time.time() - database.number("requeue_delay_s" if attempts else "sacct_new_s")
+        if job["started"] is not None or (job["state"] != "COMPLETING" and job["submitted"] <= since):
+            attempts = [*attempts, job]
         for attempt in attempts if "duplicates" in options else attempts[-1:]:
-            cells = _accounted(job, attempt, lag_s)
+            cells = _accounted(job, attempt, lag_s) | ({"JobName": "allocation"} if nameless else {})
             print("|".join(str(cells[column.split("%")[0]]) for column in columns))
     return 0
 
@@ -106,13 +110,14 @@ def _accounted(job, attempt, lag_s):
         state = "RUNNING"
     if state == "CANCELLED":
         state = f"CANCELLED by {os.geteuid()}"
-    if ended is not None and started is None:
-        started = ended  # as Slurm's: cancelled before it began
     elapsed = int((ended or now) - started) if started else 0
-    tres = f"billing=1,cpu=1,{_gpu_tres(job)}mem=100M,node={job['nodes']}" if attempt["started"] else ""
+    tres = f"billing=1,cpu=1,{_gpu_tres(job)}mem=100M,node={job['nodes']}" if started else ""
+    # sacct takes 128 off an exit code above 128, as if it were a signal: 137 is "9:0". scontrol does not.
+    shown_code = code - 128 if code > 128 else code
     return {
-        "JobID": job["id"], "JobIDRaw": job["id"], "JobName": job["name"], "State": state, "ExitCode": f"{code}:{sig}",
-        "Submit": _time(attempt["submitted"]), "Start": _time(started), "End": _time(ended), "ElapsedRaw": elapsed,
+        "JobID": job["id"], "JobIDRaw": job["id"], "JobName": job["name"], "State": state,
+        "ExitCode": f"{shown_code}:{sig}", "Submit": _time(attempt["submitted"]),
+        "Start": "None" if ended and not started else _time(started), "End": _time(ended), "ElapsedRaw": elapsed,
         "NodeList": attempt["node"] or "None assigned", "AllocTRES": tres, "Partition": "fake", "Account": "fake",
         "AllocCPUS": 1 if started else 0, "User": job["user"], "Restarts": job["restarts"],
     }  # fmt: skip
@@ -155,7 +160,10 @@ def config(database):
 
 
 def sinfo(database, arguments):
-    valued, flags = {"format": "format", "o": "format"}, {"noheader": "noheader", "h": "noheader", "Node": "-", "N": "-"}
+    valued, flags = (
+        {"format": "format", "o": "format"},
+        {"noheader": "noheader", "h": "noheader", "Node": "-", "N": "-"},
+    )
     try:
         options, _ = read("sinfo", arguments, valued, flags)
     except Refused as error:

@@ -7,13 +7,16 @@ import sys
 import processes
 from options import Refused, read, refuse
 
-VALUED = dict.fromkeys(
-    "ntasks n nodes N cpus-per-task c cpu-bind gpus-per-task gpu-bind gres mem kill-on-bad-exit-code jobid job-name J "
-    "export time t mpi chdir D wait W signal nodelist w".split(),
-    "-",
-)
-VALUED |= {"output": "output", "o": "output", "error": "error", "e": "error", "input": "input", "i": "input"}
-FLAGS = dict.fromkeys("unbuffered u label l exclusive overlap kill-on-bad-exit K quiet Q verbose v exact".split(), "-")
+VALUED = {
+    "ntasks": "-", "n": "-", "nodes": "-", "N": "-", "cpus-per-task": "-", "c": "-", "cpu-bind": "-", "gres": "-",
+    "gpus-per-task": "-", "gpu-bind": "-", "mem": "-", "jobid": "-", "job-name": "-", "J": "-", "export": "-",
+    "time": "-", "t": "-", "mpi": "-", "chdir": "-", "D": "-", "wait": "-", "W": "-", "nodelist": "-", "w": "-",
+    "output": "output", "o": "output", "error": "error", "e": "error", "input": "-", "i": "-",
+}  # fmt: skip
+FLAGS = {
+    "unbuffered": "-", "u": "-", "label": "-", "l": "-", "exclusive": "-", "overlap": "-", "exact": "-",
+    "kill-on-bad-exit": "-", "K": "-", "quiet": "-", "Q": "-", "verbose": "-", "v": "-",
+}  # fmt: skip
 
 
 def main(arguments):

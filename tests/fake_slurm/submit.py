@@ -43,7 +43,9 @@ def sbatch(database, arguments):
     with database:
         if int(lose := database.get("lose_answers")):
             database.set("lose_answers", int(lose) - 1)
-            print("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation", file=sys.stderr)
+            print(
+                "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation", file=sys.stderr
+            )
             return 1
     print(job_id if options.get("parsable") else f"Submitted batch job {job_id}")
     return 0
@@ -89,8 +91,7 @@ def _submit(database, options, words, script):
         alive = database.row(f"SELECT count(*) AS n FROM jobs WHERE state IN {LIVE}")["n"]
         if 0 <= int(database.get("submit_limit")) <= alive:
             raise Refused(
-                "sbatch: error: QOSMaxSubmitJobPerUserLimit\n"
-                f"sbatch: error: Batch job submission failed: {POLICY}"
+                f"sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: {POLICY}"
             )
         job_id = int(database.get("next_id"))
         database.set("next_id", job_id + 1)

@@ -22,12 +22,15 @@ def supervise(database, job_id):
         job = database.job(job_id)
         if job is None or job["supervisor"] != os.getpid():
             return
-    ended_by, status = Attempt(database, job).run()
+    why, status = Attempt(database, job).run()
     with database:
         job = database.job(job_id)
         if job is not None and job["supervisor"] == os.getpid():
-            engine.end(database, job, ended_by, status)
+            engine.end(database, job, why, status)
     engine.advance(database)
+    if why == "requeued" and (delay := database.number("requeue_delay_s")):
+        time.sleep(delay)
+        engine.advance(database)
 
 
 class Attempt:
@@ -44,21 +47,22 @@ class Attempt:
         job = self._job
         warn_at = job["started"] + job["limit_s"] - job["signal_s"] if job["signal"] and job["limit_s"] else None
         over_at = job["started"] + job["limit_s"] if job["limit_s"] else None
-        stop_at, why = None, ""
+        stop_at = None
         if not self._start():
             return "no_output", None
         while not self._over():
             wish = self._wish()
             now = time.time()
-            if wish in (GONE, "node_fail", "oom"):
+            if wish in (GONE, "oom"):
                 return self._end(wish, 0.0)
-            if wish in ("cancel", "requeue"):
+            if wish in ("cancel", "requeued"):
                 return self._end(wish, self._database.number("kill_wait_s"))
             if wish == "preempt" and stop_at is None:
                 self._warn()
-                stop_at, why = now + self._database.number("grace_s"), "preempt"
+                stop_at = now + self._database.number("grace_s")
             if stop_at is not None and now >= stop_at:
-                return self._end(why, self._database.number("kill_wait_s"))
+                self._preempt()
+                continue  # as requeued, or as cancelled in this moment
             if warn_at is not None and now >= warn_at:
                 self._warn()
                 warn_at = None
@@ -146,6 +150,17 @@ class Attempt:
                 return "" if wish == "preempt" else wish
             return wish
 
+    def _preempt(self):
+        """The grace time is over: back into the queue."""
+        with self._database:
+            job = self._database.job(self._job["id"])
+            if job is None or job["wish"] != "preempt":
+                return
+            if job["requeueable"]:
+                self._database.end_attempt(job, "PREEMPTED")
+            else:
+                self._database.change(job["id"], wish="cancel")
+
     def _warn(self):
         """The job's own --signal: to the processes of its steps, or with B: to the script alone."""
         if not self._job["signal"]:
@@ -170,7 +185,7 @@ class Attempt:
         processes.kill(cluster, job_id)
         while not self._over():
             self._sleep(0.02)
-        if why in ("", "preempt", "timeout") and (later := self._wish()) in ("cancel", "requeue", GONE):
+        if (later := self._wish()) in ("cancel", "requeued", GONE):
             why = later  # asked for while the job was ending
         return why, self._status
 

@@ -48,6 +48,10 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class LeaseLostError(StudyError):
+    """The driver's lease of its study has gone to another driver: it must stop and write nothing more."""
+
+
 class DataError(HarnessError, ValueError):
     """A data set or a model folder that is missing, altered, damaged, or not the one that was asked for."""
 

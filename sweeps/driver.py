@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.config.study import StudyConfig
@@ -24,8 +25,15 @@ from sweeps.store import Store
 from sweeps.trials import Trial, TrialState
 
 
+def unguarded() -> None:
+    """The guard of a driver that nobody can take over from."""
+
+
 class Driver:
-    """Works off a study, whose lock the caller holds: a new run starts the moment a slot is free."""
+    """Works off a study, whose lease the caller holds: a new run starts the moment a slot is free.
+
+    `guard` is called once a poll and before anything is started or told; it raises where the lease is lost.
+    """
 
     def __init__(
         self,
@@ -35,6 +43,7 @@ class Driver:
         launcher: Launcher,
         resolve: Resolver = resolve,
         poll_s: float = 0.25,
+        guard: Callable[[], None] = unguarded,
     ) -> None:
         self._study = study
         self._folder = folder
@@ -42,6 +51,7 @@ class Driver:
         self._launcher = launcher
         self._resolve = resolve
         self._poll_s = poll_s
+        self._guard = guard
         self._provenance = collect()
         self._active: list[ActiveTrial] = []
         self._complete = 0
@@ -60,9 +70,11 @@ class Driver:
         self._failures = [
             Failure(trial.name, trial.title, trial.reason or "") for trial in told if trial.state is TrialState.FAILED
         ]
+        self._guard()
         for trial in self._store.running():
             self._open(trial)
         while True:
+            self._guard()
             startable, alive = self._settle(self._active)
             if self._stopping:
                 self._ask_to_stop(alive)
@@ -92,6 +104,7 @@ class Driver:
     def _fill(self, startable: list[ActiveRun], alive: list[ActiveRun]) -> None:
         """Starts runs while slots are free, moving them to `alive`; asks for trials when none is left."""
         while len(alive) < self._study.parallel:
+            self._guard()
             if startable:
                 run = startable.pop(0)
                 run.start(self._launcher, self._provenance)
@@ -122,6 +135,7 @@ class Driver:
         return self._active[-1:]
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
+        self._guard()
         self._active.remove(active)
         if verdict is Verdict.TELL_FAILED:
             self._fail(active.trial, active.failures())
@@ -133,16 +147,19 @@ class Driver:
         except HarnessError as error:
             self._fail(active.trial, str(error))
             return
+        self._guard()
         self._store.tell(active.trial, statistics.fmean(values.values()), values)
         self._complete += 1
 
     def _fail(self, trial: Trial, reason: str) -> None:
+        self._guard()
         self._store.tell_failed(trial, reason)
         self._failures.append(Failure(trial.name, trial.title, reason))
 
     def _ask_to_stop(self, alive: list[ActiveRun]) -> None:
         for run in alive:
             if run.folder.path not in self._asked_to_stop:
+                self._guard()
                 run.folder.request_stop()
                 self._asked_to_stop.add(run.folder.path)
 

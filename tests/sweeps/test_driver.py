@@ -14,6 +14,7 @@ from fake_study import resolve, run, study
 from harness.errors import ConfigError, StudyError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from sweeps.active import ActiveRun
+from sweeps.lease import Lease
 from sweeps.status import run_status
 
 FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]
@@ -194,8 +195,12 @@ def test_a_run_killed_between_its_last_word_and_its_marker_is_complete(tmp_path)
 
 
 def test_a_second_driver_refuses_and_names_the_first(tmp_path):
-    with RunLock(tmp_path), pytest.raises(StudyError, match=rf"one driver .* process {os.getpid()} on"):
+    first = Lease(tmp_path)
+    first.acquire()
+    with pytest.raises(StudyError, match=rf"one driver .* process {os.getpid()} on"):
         run(study("x=1"), tmp_path)
+    first.release()
+    assert states(run(study("x=1"), tmp_path)) == {"t0000": "complete"}
 
 
 def test_a_signal_stops_the_runs_and_the_next_start_goes_on(tmp_path):

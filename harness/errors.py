@@ -48,6 +48,10 @@ class StudyError(HarnessError, RuntimeError):
     """A study whose definition, folder or driver is inconsistent."""
 
 
+class LeaseLostError(StudyError):
+    """The driver's lease of its study has gone to another driver: it must stop and write nothing more."""
+
+
 class SchedulerError(HarnessError, RuntimeError):
     """The scheduler of the cluster is missing, does not answer, or refuses a job."""
 

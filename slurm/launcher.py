@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.config.resources import ResourcesConfig
-
 from harness.errors import SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands

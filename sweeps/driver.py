@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +27,15 @@ from sweeps.store import Store
 from sweeps.trials import Trial, TrialState
 
 
+def unguarded() -> None:
+    """The guard of a driver that nobody can take over from."""
+
+
 class Driver:
-    """Works off a study, whose lock the caller holds: a new run starts the moment a slot is free."""
+    """Works off a study, whose lease the caller holds: a new run starts the moment a slot is free.
+
+    `guard` is called once a poll and before anything is started or told; it raises where the lease is lost.
+    """
 
     def __init__(
         self,
@@ -38,6 +46,7 @@ class Driver:
         resolve: Resolver = resolve,
         poll_s: float = 0.25,
         policy: Policy | None = None,
+        guard: Callable[[], None] = unguarded,
     ) -> None:
         self._study = study
         self._folder = folder
@@ -47,6 +56,7 @@ class Driver:
         self._poll_s = poll_s
         self._policy = policy or Policy()
         self._trials = len(points(study)) + study.n_trials
+        self._guard = guard
         self._provenance = collect()
         self._active: list[ActiveTrial] = []
         self._complete = 0
@@ -70,9 +80,11 @@ class Driver:
         self._failures = [
             Failure(trial.name, trial.title, trial.reason or "") for trial in told if trial.state is TrialState.FAILED
         ]
+        self._guard()
         for trial in self._store.running():
             self._open(trial)
         while True:
+            self._guard()
             self._launcher.refresh()
             work = self._settle(self._active)
             if not self._stopping:
@@ -108,6 +120,7 @@ class Driver:
         room = self._launcher.room()
         slots = self._study.parallel if room is None else min(self._study.parallel, len(work.alive) + room)
         while len(work.alive) < slots:
+            self._guard()
             if work.startable:
                 try:
                     work.startable[0].start(self._launcher, self._provenance)
@@ -144,6 +157,7 @@ class Driver:
         return self._active[-1:]
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
+        self._guard()
         self._active.remove(active)
         if verdict is Verdict.TELL_FAILED:
             self._fail(active.trial, active.failures())
@@ -155,16 +169,19 @@ class Driver:
         except HarnessError as error:
             self._fail(active.trial, str(error))
             return
+        self._guard()
         self._store.tell(active.trial, statistics.fmean(values.values()), values)
         self._complete += 1
 
     def _fail(self, trial: Trial, reason: str) -> None:
+        self._guard()
         self._store.tell_failed(trial, reason)
         self._failures.append(Failure(trial.name, trial.title, reason))
 
     def _ask_to_stop(self, alive: list[ActiveRun]) -> None:
         for run in alive:
             if run.folder.path not in self._asked_to_stop:
+                self._guard()
                 run.folder.request_stop()
                 self._asked_to_stop.add(run.folder.path)
 

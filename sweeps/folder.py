@@ -1,4 +1,4 @@
-"""The study's folder: its frozen definition, its lock, its store and its runs."""
+"""The study's folder: its frozen definition, its store and its runs."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 from harness.errors import HarnessError, StudyError
 from harness.runs import RunFolder, RunState, holder
 from harness.runs.alarms import alarms
-from harness.runs.lock import Holder
 from sweeps.folder import StudyFolder
+from sweeps.lease import Holder, current
 from sweeps.trials import Trial
 
 WAITING = "waiting"
@@ -127,7 +127,7 @@ def study_status(path: Path | str) -> StudyStatus:
         name=study["name"],
         title=study["title"],
         path=str(folder.path),
-        driver=holder(folder.path),
+        driver=current(folder.path),
         trials=trials,
         note=note,
     )
@@ -140,7 +140,7 @@ def shown_study(path: Path | str) -> StudyStatus:
     except StudyError as error:
         folder = StudyFolder(path)
         name, trials = folder.path.name, _trials_of_folders(folder)
-        return StudyStatus(name, name, str(folder.path), holder(folder.path), trials, note=str(error))
+        return StudyStatus(name, name, str(folder.path), current(folder.path), trials, note=str(error))
 
 
 def all_studies(root: Path | str) -> list[StudyStatus]:

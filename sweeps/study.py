@@ -1,19 +1,18 @@
-"""Starting a study, or going on with it: the folder, the lock, the store and the driver together."""
+"""Starting a study, or going on with it: the folder, the lease, the store and the driver together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import LockHeldError, StudyError
-from harness.runs import RunLock, holder
-from harness.runs.lock import describe
+from harness.runs.atomic import remove_leftovers
 from harness.signals import stop_on_signals
 from sweeps.driver import Driver
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher, LocalLauncher
+from sweeps.lease import TTL_S, Lease, unsaid
 from sweeps.plan import Resolver, points, resolve, resolved_points
 from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
@@ -27,10 +26,12 @@ def run_study(
     *,
     observe: Observer = unobserved,
     retry_failed: bool = False,
-    launcher: Launcher | None = None,
+    launch: Callable[[], Launcher] = LocalLauncher,
     resolve: Resolver = resolve,
     poll_s: float = 0.25,
     policy: Policy | None = None,
+    say: Callable[[str], None] = unsaid,
+    lease_ttl_s: float = TTL_S,
 ) -> StudyStatus:
     """Works off the study in the folder `path` until it is over or a signal stops it; its final status.
 
@@ -40,22 +41,26 @@ def run_study(
     Args:
         observe: called once a poll, every `poll_s` seconds.
         retry_failed: gives each failed trial one more try, from the checkpoints of its runs.
+        say: told of what the driver waits for before it begins.
+        lease_ttl_s: a driver that is silent for so long, in seconds, has lost the study to one elsewhere.
 
     Raises:
         ConfigError: a trial whose configuration is refused.
         StudyError: another driver works on the study (it is named), or the definition has changed since its
             first start (the difference is named).
+        LeaseLostError: another driver has taken over since; this one has stopped, and the runs go on.
     """
     resolved = resolved_points(study, resolve)
     folder = StudyFolder(path)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _study_lock(folder):
+    with _driving(folder, lease_ttl_s, say) as lease:
         folder.freeze({"study": study.to_dict(), "points": resolved})
         store = Store(folder.store_path, study)
+        lease.keep()  # Optuna was slow to load, perhaps
         store.enqueue(points(study))
         if retry_failed:
             store.enqueue_retries(lambda trial: attempts(folder, trial, study.seeds))
-        driver = Driver(study, folder, store, launcher or LocalLauncher(), resolve, poll_s, policy)
+        driver = Driver(study, folder, store, launch(), resolve, poll_s, policy, lease.keep)
         with stop_on_signals(driver.stop):
             driver.run(observe)
         store.close()
@@ -63,18 +68,12 @@ def run_study(
 
 
 @contextmanager
-def _study_lock(folder: StudyFolder) -> Iterator[None]:
+def _driving(folder: StudyFolder, ttl_s: float, say: Callable[[str], None]) -> Iterator[Lease]:
+    """The one driver of the study, who also clears away what killed ones left half-written."""
+    lease = Lease(folder.path, ttl_s)
+    lease.acquire(say)
     try:
-        lock = RunLock(folder.path)
-        lock.acquire()
-    except LockHeldError as error:
-        other = holder(folder.path)
-        raise StudyError(
-            f"the study in {str(folder.path)!r} must have one driver at a time",
-            f"a second one while {describe(other)} works on it" if other else None,
-            "Wait for its end, watch it with `entrocraft status`, or stop it with Ctrl-C.",
-        ) from error
-    try:
-        yield
+        remove_leftovers(folder.path)
+        yield lease
     finally:
-        lock.release()
+        lease.release()

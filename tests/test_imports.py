@@ -57,7 +57,7 @@ ALLOWED = {
     "sweeps.snapshot": [],
     "analysis": ["pandas", "pyarrow"],  # pandas loads pyarrow where it is installed
     "paper_figures": ["matplotlib", "pandas", "pyarrow"],
-    "slurm": ["submitit"],
+    "slurm": ["hydra", "omegaconf", "submitit"],
 }
 
 # package of ours -> packages of ours that it may import (its own aside)
@@ -72,7 +72,7 @@ BELOW = {
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
-    "slurm": ["harness.errors"],
+    "slurm": ["harness.config", "harness.errors", "harness.processes", "harness.runs", "sweeps"],
     "harness/execute.py": [
         "harness.config",
         "harness.errors",
@@ -133,6 +133,7 @@ BELOW = {
         "harness.tracking",
         "harness.verl_backend",
         "paper_figures",
+        "slurm",
         "sweeps",
     ],
     "sweeps": [

@@ -45,8 +45,7 @@ def call(given: argparse.Namespace) -> int:
 
     console = Console()
     for study in studies:
-        driver = f"driver: process {study.driver['pid']} on {study.driver['host']}" if study.driver else "no driver"
-        print(f"{study.title} ({study.name}), in {study.path}; {driver}")
+        print(f"{study.title} ({study.name}), in {study.path}; {_driver(study)}")
         if study.note:
             print(f"  shown from its folders: {study.note}")
         console.print(_table([run for trial in study.trials for run in trial.runs]))
@@ -77,6 +76,15 @@ def found(paths: list[Path]) -> tuple[list[StudyStatus], list[RunStatus]]:
         folders = [path] if RunFolder(path).exists() else sorted(path.iterdir())
         runs += [run_status(RunFolder(folder)) for folder in folders if RunFolder(folder).exists()]
     return studies, runs
+
+
+def _driver(study: StudyStatus) -> str:
+    """The driver in words; one on another machine may be dead, which its last renewal lets a reader guess."""
+    if (driver := study.driver) is None:
+        return "no driver"
+    job = f", Slurm job {driver.job}" if driver.job else ""
+    renewed = f"last renewed {driver.renewed_s_ago:.0f} s ago"
+    return f"driver: process {driver.pid} on {driver.host} (since {driver.since}, {renewed}{job})"
 
 
 def _table(runs: list[RunStatus]) -> Table:

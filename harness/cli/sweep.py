@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.command import Command, overrides_argument
-from harness.errors import ConfigError
+from harness.errors import ConfigError, LeaseLostError
 
 if TYPE_CHECKING:
     from harness.config.study import StudyConfig
@@ -29,6 +30,7 @@ def call(given: argparse.Namespace) -> int:
     from harness.cli.sweep_report import Reporter, print_plan, print_result
     from harness.config.launch import split
     from harness.config.launch_file import load_launch
+    from harness.execute import Exit
     from sweeps.plan import points, resolve, resolved_points
     from sweeps.study import run_study
 
@@ -39,16 +41,21 @@ def call(given: argparse.Namespace) -> int:
         resolved_points(study, resolve)  # refuses what the sweep itself would refuse
         print_plan(study, points(study), folder)
         return 0
-    with Reporter(study.parallel) as reporter:
-        status = run_study(
-            study,
-            folder,
-            observe=reporter.observe,
-            retry_failed=given.retry_failed,
-            launcher=launcher_of(launch, study.name, folder),
-            poll_s=launch.poll_seconds,
-            policy=policy_of(launch),
-        )
+    try:
+        with Reporter(study.parallel) as reporter:
+            status = run_study(
+                study,
+                folder,
+                observe=reporter.observe,
+                retry_failed=given.retry_failed,
+                launch=lambda: launcher_of(launch, study.name, folder),
+                poll_s=launch.poll_seconds,
+                policy=policy_of(launch),
+                say=reporter.say,
+            )
+    except LeaseLostError as error:
+        print(f"entrocraft: {error}", file=sys.stderr)
+        return Exit.STOPPED
     return print_result(study, status)
 
 

@@ -60,6 +60,10 @@ class Reporter:
             alarms = "".join(f"; {run.name} {', '.join(run.alarms)}" for run in progress.runs if run.alarms)
             print(f"{self._headline(progress)}  {self._remaining(progress)}{alarms}", file=sys.stderr, flush=True)
 
+    def say(self, text: str) -> None:
+        """One line, above the screen."""
+        print(text, file=sys.stderr, flush=True)
+
     def _screen(self, progress: Progress) -> Group:
         bar = Table.grid(padding=(0, 2))
         bar.add_row(ProgressBar(total=1.0, completed=progress.fraction, width=50), self._remaining(progress))

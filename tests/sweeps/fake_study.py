@@ -44,7 +44,8 @@ def study(*trials: str, **changes: Any) -> StudyConfig:
 
 
 def run(config: StudyConfig, folder: Path, **options: Any) -> StudyStatus:
-    return run_study(config, folder, **{"launcher": LAUNCHER, "resolve": resolve, "poll_s": 0.02, **options})
+    launcher = options.pop("launcher", LAUNCHER)
+    return run_study(config, folder, **{"launch": lambda: launcher, "resolve": resolve, "poll_s": 0.02, **options})
 
 
 CHAOS = study("x=0", "x=1", "x=2 steps=30", "x=3", base=["steps=100", "step_s=0.03"])

@@ -16,6 +16,7 @@ from harness.runs import RunFolder, RunLock, RunState, holder
 from sweeps.active import ActiveRun
 from sweeps.ends import Cause, End
 from sweeps.launcher import LocalLauncher
+from sweeps.lease import Lease
 from sweeps.policy import Policy
 from sweeps.status import run_status
 
@@ -51,7 +52,7 @@ def test_no_more_runs_at_a_time_than_asked_for(tmp_path):
         nonlocal most
         most = max(most, sum(holder(run.path) is not None for run in progress.runs))
 
-    run(study("x=1", "x=2", "x=3", base=["step_s=0.02"], parallel=3), tmp_path, observe=observe)
+    run(study("x=1", "x=2", "x=3", base=["steps=60", "step_s=0.02"], parallel=3), tmp_path, observe=observe)
     assert most == 3
 
 
@@ -201,8 +202,12 @@ def test_a_run_killed_between_its_last_word_and_its_marker_is_complete(tmp_path)
 
 
 def test_a_second_driver_refuses_and_names_the_first(tmp_path):
-    with RunLock(tmp_path), pytest.raises(StudyError, match=rf"one driver .* process {os.getpid()} on"):
+    first = Lease(tmp_path)
+    first.acquire()
+    with pytest.raises(StudyError, match=rf"one driver .* process {os.getpid()} on"):
         run(study("x=1"), tmp_path)
+    first.release()
+    assert states(run(study("x=1"), tmp_path)) == {"t0000": "complete"}
 
 
 def test_a_signal_stops_the_runs_and_the_next_start_goes_on(tmp_path):

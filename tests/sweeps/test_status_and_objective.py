@@ -11,6 +11,7 @@ from harness.config.study import Objective
 from harness.errors import StudyError
 from harness.runs import RunFolder, RunLock
 from harness.runs.provenance import collect
+from sweeps.lease import Lease
 from sweeps.objective import run_value
 from sweeps.plan import create_run
 from sweeps.status import all_studies, run_status, study_status
@@ -53,13 +54,17 @@ def test_studies_are_listed_with_their_driver_as_plain_json(tmp_path):
     run(study("x=1", seeds=[1]), tmp_path / "b")
     run(study("fail_at=1", seeds=[1], name="other"), tmp_path / "a")
     (tmp_path / "notes").mkdir()
-    with RunLock(tmp_path / "a"):
-        studies = all_studies(tmp_path)
-    assert [(status.name, status.driver and status.driver["pid"]) for status in studies] == [
+    lease = Lease(tmp_path / "a")
+    lease.acquire()
+    studies = all_studies(tmp_path)
+    lease.release()
+    assert [(status.name, status.driver and status.driver.pid) for status in studies] == [
         ("other", os.getpid()),
         ("fake", None),
     ]
     plain = json.loads(json.dumps(studies[0].to_dict()))
+    assert plain["driver"]["pid"] == os.getpid() and plain["driver"]["renewed_s_ago"] < 60
+    assert all_studies(tmp_path)[0].driver is None
     assert plain["trials"][0]["runs"][0]["reason"] == "the fake ran out of luck"
     assert all_studies(tmp_path / "nowhere") == []
 

@@ -22,6 +22,8 @@ from tests.testbed.settings import ClusterError, Settings, record, short_host
 TOOL_S = 60
 READY_S = 40
 TURN_S = 120
+END_S = 10
+PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmscriptd", "slurmd")
 CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", texts.CLUSTER_NAME)
 
 
@@ -34,11 +36,11 @@ def up(folder: Path, **options: Any) -> Cluster:
         ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
             then whatever had started is stopped again.
     """
-    folder = folder.absolute()
+    folder = Path(os.path.abspath(folder))
     if lack := missing(options.get("accounting", True)):
         raise ClusterError("A test cluster needs root and Debian packages", lack)
-    _refuse_use(folder)
     with choosing(TURN_S) as base_port:
+        _refuse_use(folder)
         settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
         cluster = Cluster(settings)
         try:
@@ -64,16 +66,18 @@ def down(folder: Path) -> None:
     Raises:
         ClusterError: no cluster's folder, or something outlived SIGKILL.
     """
-    settings = Settings.load(folder.absolute())
-    cluster = Cluster(settings)
-    running = [daemon for daemon in daemons(settings) if daemon.pid() is not None]
-    if any(daemon.name == "slurmctld" for daemon in running):
+    settings = Settings.load(folder)
+    cluster, alive = Cluster(settings), running(settings)
+    if any(daemon.name == "slurmctld" for daemon in alive):
         with suppress(ClusterError):  # a cluster that does not answer is stopped all the same
             cluster.cancel_all()
-    for daemon in reversed(running):
+    for daemon in reversed(alive):
         daemon.stop()
-    if left := processes.kill(cluster.job_processes, patience_s=10):
+    if left := processes.kill(cluster.job_processes, END_S):
         raise ClusterError("The processes of jobs must end at SIGKILL", f"pids {left}")
+    if not processes.wait(lambda: not strays(settings), END_S):
+        found = ", ".join(f"{processes.program(pid)} ({pid})" for pid in strays(settings))
+        raise ClusterError("No daemon may be left", f"{found} without a pid file", "End it by its pid.")
 
 
 @contextmanager
@@ -88,6 +92,13 @@ def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
 
 def running(settings: Settings) -> list[Daemon]:
     return [daemon for daemon in daemons(settings) if daemon.pid() is not None]
+
+
+def strays(settings: Settings) -> list[int]:
+    """Daemons of the cluster, whatever the pid files say; a shell that speaks to the cluster is none."""
+    conf = str(settings.conf)
+    suspects = [pid for pid in processes.pids() if processes.program(pid) in PROGRAMS and processes.alive(pid)]
+    return [pid for pid in suspects if processes.environment(pid).get("SLURM_CONF") == conf]
 
 
 def _refuse_use(folder: Path) -> None:
@@ -119,8 +130,16 @@ def _prepare(settings: Settings) -> None:
         key.write_bytes(secrets.token_bytes(128))
     for path in texts.devices(settings):
         if not path.exists():
-            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
-            path.chmod(0o666)
+            _make_device(path)
+
+
+def _make_device(path: Path) -> None:
+    try:
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
+    except PermissionError:
+        remedy = "In a container, allow MKNOD."
+        raise ClusterError("A test cluster needs device nodes for its GPUs", f"mknod {path} refused", remedy) from None
+    path.chmod(0o666)
 
 
 def _create_database(settings: Settings) -> None:

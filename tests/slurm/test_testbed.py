@@ -1,0 +1,190 @@
+"""The test cluster does what a real one does; what the other tests of Slurm stand on.
+
+Two incidents take Slurm half a minute, a preemption and the failure of a node. Both begin at the first test that
+asks for them, and the tests in between pass the time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.testbed import Cluster, ClusterError, Settings, cluster, processes, up
+from tests.testbed.lifecycle import strays
+
+pytestmark = [pytest.mark.needs("slurm"), pytest.mark.timeout(180)]
+
+PATIENCE_S = 60
+VICTIM = """\
+echo "start ${SLURM_RESTART_COUNT:-0} $SLURMD_NODENAME" >> SEEN
+if [ -n "$SLURM_RESTART_COUNT" ]; then exit 0; fi
+srun bash -c 'trap "echo USR2 >> SEEN" USR2; while true; do sleep 0.2; done'
+"""
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """Job ids of two jobs that lose their nodes, and what each writes about itself."""
+
+    preempted: str
+    preempted_seen: Path
+    failed: str
+    failed_seen: Path
+
+
+def submit(slurm: Cluster, script: str, *options: str) -> str:
+    """The id of the new job, whose output goes to /dev/null unless an option says otherwise."""
+    command = ["sbatch", "--parsable", "--output=/dev/null", *options]
+    return slurm.run(command, stdin=None, input=f"#!/bin/bash\n{script}\n").stdout.strip()
+
+
+def states(slurm: Cluster, job: str) -> list[str]:
+    """The states of a job's starts, first to last, as sacct has them."""
+    fields = ["--noheader", "--parsable2", "--allocations", "--duplicates", "--format=State"]
+    return slurm.run(["sacct", *fields, f"--jobs={job}"]).stdout.split()
+
+
+def eventually(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+    return processes.wait(condition, patience_s, poll_s=0.2)
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def bed(short_path: Path) -> Path:
+    """The folder of a cluster of the test's own."""
+    return short_path / "bed"
+
+
+@pytest.fixture(scope="module")
+def incidents(slurm_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incidents]:
+    """A job of partition low on gpu1 that one of partition high wants, and one on gpu4, which fails."""
+    slurm, folder = slurm_cluster, tmp_path_factory.mktemp("incidents")
+    preempted, failed = folder / "preempted", folder / "failed"
+    options = ("--requeue", "--gres=gpu:h100:8", "--signal=USR2@30", "--time=10")
+    first = submit(slurm, VICTIM.replace("SEEN", str(preempted)), *options, "--nodelist=gpu1")
+    second = submit(slurm, VICTIM.replace("SEEN", str(failed)), *options, "--exclude=gpu1,gpu2,gpu3")
+    assert eventually(lambda: len(slurm.job_processes("gpu1")) > 3 and len(slurm.job_processes("gpu4")) > 3)
+    slurm.run(["scontrol", "update", f"jobid={second}", "excnodelist="])
+    submit(slurm, "true", "--partition=high", "--gres=gpu:h100:8", "--nodelist=gpu1")
+    slurm.kill_node("gpu4")
+    yield Incidents(first, preempted, second, failed)
+    slurm.run(["scancel", first, second], check=False)
+    if slurm.node_states()["gpu4"].startswith("down"):
+        slurm.start_node("gpu4")
+
+
+def test_all_nodes_are_idle(slurm_cluster: Cluster) -> None:
+    assert slurm_cluster.node_states() == {f"gpu{number}": "idle" for number in range(1, 5)}
+
+
+def test_a_dead_node_has_no_process_left(slurm_cluster: Cluster, incidents: Incidents) -> None:
+    assert slurm_cluster.job_processes("gpu4") == [] != slurm_cluster.job_processes("gpu1")
+
+
+def test_jobs_on_one_node_get_gpus_of_their_own(slurm_cluster: Cluster, incidents: Incidents, tmp_path: Path) -> None:
+    outputs = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    jobs = [
+        submit(
+            slurm_cluster,
+            "echo $CUDA_VISIBLE_DEVICES; sleep 2",
+            "--gres=gpu:h100:4",
+            "--nodelist=gpu2",
+            f"--output={output}",
+        )
+        for output in outputs
+    ]
+    assert eventually(lambda: all(states(slurm_cluster, job) == ["COMPLETED"] for job in jobs))
+    assert sorted(output.read_text() for output in outputs) == ["0,1,2,3\n", "4,5,6,7\n"]
+
+
+def test_more_gpus_than_a_node_has_are_rejected(slurm_cluster: Cluster) -> None:
+    with pytest.raises(ClusterError, match="Requested node configuration is not available"):
+        submit(slurm_cluster, "true", "--gres=gpu:h100:9")
+
+
+def test_sacct_knows_how_a_job_ended(slurm_cluster: Cluster) -> None:
+    job = submit(slurm_cluster, "exit 3", "--gres=gpu:h100:2", "--nodelist=gpu3", "--job-name=ec-a_b.c-1")
+    assert eventually(lambda: states(slurm_cluster, job) == ["FAILED"])
+    fields = "JobIDRaw,JobName,State,ExitCode,NodeList,AllocTRES"
+    found = slurm_cluster.run(["sacct", "--noheader", "--parsable2", "-X", f"--format={fields}", f"--jobs={job}"])
+    assert found.stdout.startswith(f"{job}|ec-a_b.c-1|FAILED|3:0|gpu3|") and "gres/gpu=2" in found.stdout
+
+
+def test_a_command_that_does_not_end_is_given_up(slurm_cluster: Cluster) -> None:
+    with pytest.raises(ClusterError, match="srun must answer within 1 s"):
+        slurm_cluster.run(["srun", "--nodelist=gpu3", "sleep", "60"], timeout_s=1)
+
+
+def test_a_second_cluster_beside_the_first_which_leaves_nothing_behind(
+    slurm_cluster: Cluster, incidents: Incidents, bed: Path
+) -> None:
+    with cluster(bed, nodes=1, accounting=False) as second:
+        assert second.node_states() == {"gpu1": "idle"}
+        assert len(slurm_cluster.node_states()) == 4
+        assert second.settings.base_port != slurm_cluster.settings.base_port
+        submit(second, "sleep 1000 & env --ignore-environment setsid sleep 1000")
+        assert eventually(lambda: len(second.job_processes()) == 4)
+        assert not set(second.job_processes()) & set(slurm_cluster.job_processes())
+        with pytest.raises(ClusterError, match="must have no running cluster; got munged") as refused:
+            up(bed)
+        assert f"export SLURM_CONF={second.settings.conf}" in str(refused.value)
+        left = second.job_processes()
+    assert not any(map(processes.alive, left)) and strays(second.settings) == []
+    assert len(strays(slurm_cluster.settings)) == 9 - 1  # with slurmscriptd, without the slurmd of gpu4
+
+
+def test_preemption_sends_the_signal_and_queues_the_job_again(slurm_cluster: Cluster, incidents: Incidents) -> None:
+    assert eventually(lambda: states(slurm_cluster, incidents.preempted) == ["PREEMPTED", "COMPLETED"])
+    assert lines(incidents.preempted_seen) == ["start 0 gpu1", "USR2", "start 1 gpu1"]
+
+
+def test_the_jobs_of_a_dead_node_have_failed_and_are_started_again(
+    slurm_cluster: Cluster, incidents: Incidents
+) -> None:
+    assert eventually(lambda: states(slurm_cluster, incidents.failed) == ["NODE_FAIL", "COMPLETED"])
+    (first, second) = lines(incidents.failed_seen)
+    assert first == "start 0 gpu4" and second.startswith("start 1 gpu") and second != "start 1 gpu4"
+    assert slurm_cluster.node_states()["gpu4"] == "down*"
+    slurm_cluster.start_node("gpu4")
+    assert slurm_cluster.node_states()["gpu4"] == "idle"
+
+
+def test_the_command_line_starts_says_and_stops(bed: Path) -> None:
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.testbed", *words, str(bed)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    started = call("up", "--nodes=2", "--no-accounting", "--grace-time=1")
+    assert started.returncode == 0 and started.stdout.startswith(f"export SLURM_CONF={bed}/etc/slurm.conf\n")
+    assert call("status").returncode == 0
+    again = call("up")
+    assert again.returncode == 1 and "must have no running cluster" in again.stderr
+    assert call("down").returncode == 0 and call("down").returncode == 0
+    after = call("status")
+    assert after.returncode == 1 and after.stdout.count("not running") == 4
+    assert call("up", "--no-accounting", "--nodes=1").returncode == 0, "a stopped cluster starts again"
+    assert call("down").returncode == 0
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ClusterError, match="must be new, empty, or one of a test cluster"):
+        up(tmp_path)
+    assert os.listdir(tmp_path) == ["thesis.tex"]
+
+
+def test_a_daemon_that_does_not_start_takes_the_others_down(bed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "ClusterName=\n"
+    monkeypatch.setattr("tests.testbed.texts.slurm_conf", lambda settings: wrong)
+    with pytest.raises(ClusterError, match="slurmctld must start"):
+        up(bed, accounting=False)
+    assert strays(Settings.load(bed)) == []

@@ -36,6 +36,7 @@ class Incidents:
     preempted_seen: Path
     failed: str
     failed_seen: Path
+    dead_node: str
 
 
 def submit(slurm: Cluster, script: str, *options: str) -> str:
@@ -66,20 +67,22 @@ def bed(short_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def incidents(slurm_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incidents]:
-    """A job of partition low on gpu1 that one of partition high wants, and one on gpu4, which fails."""
+    """A job of partition low on gpu1 that one of partition high wants, and one on a node that fails."""
     slurm, folder = slurm_cluster, tmp_path_factory.mktemp("incidents")
     preempted, failed = folder / "preempted", folder / "failed"
     options = ("--requeue", "--gres=gpu:h100:8", "--signal=USR2@30", "--time=10")
     first = submit(slurm, VICTIM.replace("SEEN", str(preempted)), *options, "--nodelist=gpu1")
-    second = submit(slurm, VICTIM.replace("SEEN", str(failed)), *options, "--exclude=gpu1,gpu2,gpu3")
-    assert eventually(lambda: len(slurm.job_processes("gpu1")) > 3 and len(slurm.job_processes("gpu4")) > 3)
-    slurm.run(["scontrol", "update", f"jobid={second}", "excnodelist="])
+    second = submit(slurm, VICTIM.replace("SEEN", str(failed)), *options)
+    assert eventually(lambda: bool(lines(failed)))
+    dead = lines(failed)[0].split()[-1]
+    # the trap is set when the loop behind it sleeps
+    assert eventually(lambda: all("sleep" in map(processes.program, slurm.job_processes(n)) for n in ("gpu1", dead)))
     submit(slurm, "true", "--partition=high", "--gres=gpu:h100:8", "--nodelist=gpu1")
-    slurm.kill_node("gpu4")
-    yield Incidents(first, preempted, second, failed)
+    slurm.kill_node(dead)
+    yield Incidents(first, preempted, second, failed, dead)
     slurm.run(["scancel", first, second], check=False)
-    if slurm.node_states()["gpu4"].startswith("down"):
-        slurm.start_node("gpu4")
+    if slurm.node_states()[dead].startswith("down"):
+        slurm.start_node(dead)
 
 
 def test_all_nodes_are_idle(slurm_cluster: Cluster) -> None:
@@ -87,7 +90,7 @@ def test_all_nodes_are_idle(slurm_cluster: Cluster) -> None:
 
 
 def test_a_dead_node_has_no_process_left(slurm_cluster: Cluster, incidents: Incidents) -> None:
-    assert slurm_cluster.job_processes("gpu4") == [] != slurm_cluster.job_processes("gpu1")
+    assert slurm_cluster.job_processes(incidents.dead_node) == [] != slurm_cluster.job_processes("gpu1")
 
 
 def test_jobs_on_one_node_get_gpus_of_their_own(slurm_cluster: Cluster, incidents: Incidents, tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_jobs_on_one_node_get_gpus_of_their_own(slurm_cluster: Cluster, incident
             slurm_cluster,
             "echo $CUDA_VISIBLE_DEVICES; sleep 2",
             "--gres=gpu:h100:4",
-            "--nodelist=gpu2",
+            "--nodelist=gpu3",
             f"--output={output}",
         )
         for output in outputs
@@ -112,16 +115,16 @@ def test_more_gpus_than_a_node_has_are_rejected(slurm_cluster: Cluster) -> None:
 
 
 def test_sacct_knows_how_a_job_ended(slurm_cluster: Cluster) -> None:
-    job = submit(slurm_cluster, "exit 3", "--gres=gpu:h100:2", "--nodelist=gpu3", "--job-name=ec-a_b.c-1")
+    job = submit(slurm_cluster, "exit 3", "--gres=gpu:h100:2", "--nodelist=gpu4", "--job-name=ec-a_b.c-1")
     assert eventually(lambda: states(slurm_cluster, job) == ["FAILED"])
     fields = "JobIDRaw,JobName,State,ExitCode,NodeList,AllocTRES"
     found = slurm_cluster.run(["sacct", "--noheader", "--parsable2", "-X", f"--format={fields}", f"--jobs={job}"])
-    assert found.stdout.startswith(f"{job}|ec-a_b.c-1|FAILED|3:0|gpu3|") and "gres/gpu=2" in found.stdout
+    assert found.stdout.startswith(f"{job}|ec-a_b.c-1|FAILED|3:0|gpu4|") and "gres/gpu=2" in found.stdout
 
 
 def test_a_command_that_does_not_end_is_given_up(slurm_cluster: Cluster) -> None:
     with pytest.raises(ClusterError, match="srun must answer within 1 s"):
-        slurm_cluster.run(["srun", "--nodelist=gpu3", "sleep", "60"], timeout_s=1)
+        slurm_cluster.run(["srun", "--nodelist=gpu4", "sleep", "60"], timeout_s=1)
 
 
 def test_a_second_cluster_beside_the_first_which_leaves_nothing_behind(
@@ -139,7 +142,7 @@ def test_a_second_cluster_beside_the_first_which_leaves_nothing_behind(
         assert f"export SLURM_CONF={second.settings.conf}" in str(refused.value)
         left = second.job_processes()
     assert not any(map(processes.alive, left)) and strays(second.settings) == []
-    assert len(strays(slurm_cluster.settings)) == 9 - 1  # with slurmscriptd, without the slurmd of gpu4
+    assert len(strays(slurm_cluster.settings)) == 9 - 1  # with slurmscriptd, without the slurmd of the dead node
 
 
 def test_preemption_sends_the_signal_and_queues_the_job_again(slurm_cluster: Cluster, incidents: Incidents) -> None:
@@ -152,10 +155,11 @@ def test_the_jobs_of_a_dead_node_have_failed_and_are_started_again(
 ) -> None:
     assert eventually(lambda: states(slurm_cluster, incidents.failed) == ["NODE_FAIL", "COMPLETED"])
     (first, second) = lines(incidents.failed_seen)
-    assert first == "start 0 gpu4" and second.startswith("start 1 gpu") and second != "start 1 gpu4"
-    assert slurm_cluster.node_states()["gpu4"] == "down*"
-    slurm_cluster.start_node("gpu4")
-    assert slurm_cluster.node_states()["gpu4"] == "idle"
+    node = incidents.dead_node
+    assert first == f"start 0 {node}" and second.startswith("start 1 gpu") and second != f"start 1 {node}"
+    assert slurm_cluster.node_states()[node] == "down*"
+    slurm_cluster.start_node(node)
+    assert slurm_cluster.node_states()[node] == "idle"
 
 
 def test_the_command_line_starts_says_and_stops(bed: Path) -> None:

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.testbed.lifecycle import down, running, up
 from tests.testbed.cluster import Cluster
 from tests.testbed.daemons import daemons
+from tests.testbed.lifecycle import down, up
 from tests.testbed.settings import ClusterError, Settings
 from tests.testbed.texts import GPU_TYPE
 

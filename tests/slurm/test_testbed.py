@@ -118,8 +118,10 @@ def test_sacct_knows_how_a_job_ended(slurm_cluster: Cluster) -> None:
     job = submit(slurm_cluster, "exit 3", "--gres=gpu:h100:2", "--nodelist=gpu4", "--job-name=ec-a_b.c-1")
     assert eventually(lambda: states(slurm_cluster, job) == ["FAILED"])
     fields = "JobIDRaw,JobName,State,ExitCode,NodeList,AllocTRES"
-    found = slurm_cluster.run(["sacct", "--noheader", "--parsable2", "-X", f"--format={fields}", f"--jobs={job}"])
-    assert found.stdout.startswith(f"{job}|ec-a_b.c-1|FAILED|3:0|gpu4|") and "gres/gpu=2" in found.stdout
+    command = ["sacct", "--noheader", "--parsable2", "--allocations", f"--format={fields}", f"--jobs={job}"]
+    # A job that ended at once is called "allocation" for some seconds.
+    assert eventually(lambda: f"{job}|ec-a_b.c-1|FAILED|3:0|gpu4|" in slurm_cluster.run(command).stdout)
+    assert "gres/gpu=2" in slurm_cluster.run(command).stdout
 
 
 def test_a_command_that_does_not_end_is_given_up(slurm_cluster: Cluster) -> None:

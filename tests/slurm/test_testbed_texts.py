@@ -32,7 +32,9 @@ def value(text: str, key: str) -> str:
 def test_nodes_ports_and_gpus_are_counted_alike_in_all_files() -> None:
     made = settings(nodes=3, gpus_per_node=2)
     text = slurm_conf(made)
-    assert value(text, "NodeName").startswith("gpu[1-3] NodeHostname=box NodeAddr=127.0.0.1 Port=[27011-27013] CPUs=16 ")
+    assert value(text, "NodeName").startswith(
+        "gpu[1-3] NodeHostname=box NodeAddr=127.0.0.1 Port=[27011-27013] CPUs=16 "
+    )
     assert value(text, "NodeName").endswith(" Gres=gpu:h100:2")
     assert value(text, "SlurmctldHost") == "box(127.0.0.1)"
     assert gres_conf(made).splitlines() == [

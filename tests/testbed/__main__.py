@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument("--grace-time", type=int, default=5, help="seconds a preempted job keeps (default 5)")
     start.add_argument("--min-job-age", type=int, default=3600, help="seconds squeue knows an ended job (default 3600)")
-    start.add_argument("--node-timeout", type=int, default=10, help="seconds of silence until a node is down (default 10)")
+    start.add_argument(
+        "--node-timeout", type=int, default=10, help="seconds of silence until a node is down (default 10)"
+    )
     stop = commands.add_parser("down", help="stop it and its jobs; the folder stays")
     look = commands.add_parser("status", help="its daemons and nodes")
     for command in (start, stop, look):

@@ -162,7 +162,9 @@ def _add_cluster(cluster: Cluster) -> None:
         return done.returncode == 0 or "already exists" in done.stdout + done.stderr
 
     if not processes.wait(added, READY_S, poll_s=0.2):
-        raise ClusterError(f"slurmdbd must take the cluster within {READY_S} s", _last_words(cluster, CLUSTER_IN_DATABASE))
+        raise ClusterError(
+            f"slurmdbd must take the cluster within {READY_S} s", _last_words(cluster, CLUSTER_IN_DATABASE)
+        )
 
 
 def _await_ready(cluster: Cluster) -> None:

@@ -33,7 +33,9 @@ def choosing(patience_s: float) -> Iterator[int]:
             except OSError:
                 if time.monotonic() > deadline:
                     raise ClusterError(
-                        "One test cluster starts at a time", f"another one that starts for {patience_s:g} s", "Try again."
+                        "One test cluster starts at a time",
+                        f"another one that starts for {patience_s:g} s",
+                        "Try again.",
                     ) from None
             time.sleep(0.1)
         yield free_base()

@@ -42,7 +42,7 @@ class Incidents:
 def submit(slurm: Cluster, script: str, *options: str) -> str:
     """The id of the new job, whose output goes to /dev/null unless an option says otherwise."""
     command = ["sbatch", "--parsable", "--output=/dev/null", *options]
-    return slurm.run(command, stdin=None, input=f"#!/bin/bash\n{script}\n").stdout.strip()
+    return slurm.run(command, stdin=f"#!/bin/bash\n{script}\n").stdout.strip()
 
 
 def states(slurm: Cluster, job: str) -> list[str]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,12 +10,12 @@ from typing import Any
 
 from tests.testbed import processes, texts
 from tests.testbed.cluster import Cluster
-from tests.testbed.daemons import Daemon, daemons, environment
+from tests.testbed.daemons import Daemon, daemons
 from tests.testbed.ports import choosing
+from tests.testbed.preparation import create_database, grant, prepare
 from tests.testbed.requirements import missing
 from tests.testbed.settings import ClusterError, Settings, record, short_host
 
-TOOL_S = 60
 READY_S = 40
 TURN_S = 120
 END_S = 10
@@ -44,13 +40,13 @@ def up(folder: Path, **options: Any) -> Cluster:
         settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
         cluster = Cluster(settings)
         try:
-            _prepare(settings)
+            prepare(settings)
             for daemon in daemons(settings):
                 if daemon.name == "mariadbd":
-                    _create_database(settings)
+                    create_database(settings)
                 daemon.start()
                 if daemon.name == "mariadbd":
-                    _grant(settings)
+                    grant(settings)
                 if daemon.name == "slurmdbd":
                     _add_cluster(cluster)
             _await_ready(cluster)
@@ -116,44 +112,6 @@ def _refuse_use(folder: Path) -> None:
         )
 
 
-def _prepare(settings: Settings) -> None:
-    """Folders, configuration files, munge's key and the devices; what a stopped cluster left is kept or replaced."""
-    for name in ("etc", "run", "log", "state", "spool", "dev"):
-        (settings.folder / name).mkdir(parents=True, exist_ok=True)
-    settings.save()
-    for path, text in texts.configuration(settings).items():
-        path.write_text(text)
-        path.chmod(0o600 if path.name == "slurmdbd.conf" else 0o644)
-    key = settings.folder / "etc" / "munge.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_bytes(secrets.token_bytes(128))
-    for path in texts.devices(settings):
-        if not path.exists():
-            _make_device(path)
-
-
-def _make_device(path: Path) -> None:
-    try:
-        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
-    except PermissionError:
-        remedy = "In a container, allow MKNOD."
-        raise ClusterError("A test cluster needs device nodes for its GPUs", f"mknod {path} refused", remedy) from None
-    path.chmod(0o666)
-
-
-def _create_database(settings: Settings) -> None:
-    data = settings.folder / "db"
-    if not (data / "mysql").exists():
-        shutil.rmtree(data, ignore_errors=True)
-        options = ("--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db")
-        _tool(settings, "mariadb-install-db", "--auth-root-authentication-method=normal", *options)
-
-
-def _grant(settings: Settings) -> None:
-    _tool(settings, "mariadb", "--no-defaults", f"--socket={settings.folder}/db.sock", "-e", texts.database_sql())
-
-
 def _add_cluster(cluster: Cluster) -> None:
     """slurmdbd answers some time after it has started, and only says with words that it knows the cluster."""
 
@@ -184,14 +142,3 @@ def _await_ready(cluster: Cluster) -> None:
 def _last_words(cluster: Cluster, command: tuple[str, ...]) -> str:
     done = cluster.run(command, check=False)
     return (done.stdout + done.stderr).strip() or "nothing"
-
-
-def _tool(settings: Settings, *command: str) -> None:
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(settings), timeout=TOOL_S
-        )
-    except subprocess.TimeoutExpired:
-        raise ClusterError(f"{command[0]} must end within {TOOL_S} s", "no end") from None
-    if done.returncode:
-        raise ClusterError(f"{command[0]} must succeed", f"exit code {done.returncode}: {done.stderr[-500:].strip()}")

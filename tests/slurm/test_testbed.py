@@ -1,7 +1,7 @@
 """The test cluster does what a real one does; what the other tests of Slurm stand on.
 
-Two incidents take Slurm half a minute, a preemption and the failure of a node. Both begin at the first test that
-asks for them, and the tests in between pass the time.
+Three incidents take Slurm half a minute: a preemption, and two nodes that fail. They begin at the first test that asks
+for them, and the tests in between pass the time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,22 @@ srun bash -c 'trap "echo USR2 >> SEEN" USR2; while true; do sleep 0.2; done'
 
 
 @dataclass(frozen=True)
-class Incidents:
-    """Job ids of two jobs that lose their nodes, and what each writes about itself."""
+class Incident:
+    """A job that loses its node: its id, the node, its processes there, and the file it writes about itself."""
 
-    preempted: str
-    preempted_seen: Path
-    failed: str
-    failed_seen: Path
-    dead_node: str
+    job: str
+    node: str
+    pids: frozenset[int]
+    seen: Path
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """A preemption; a node that fails with all it runs; one whose jobs run on although Slurm does not hear of it."""
+
+    preempted: Incident
+    failed: Incident
+    lost: Incident
 
 
 def submit(slurm: Cluster, script: str, *options: str) -> str:
@@ -67,30 +75,36 @@ def bed(short_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def incidents(slurm_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incidents]:
-    """A job of partition low on gpu1 that one of partition high wants, and one on a node that fails."""
+    """All three begin; gpu4 is free for others, and for the second starts."""
     slurm, folder = slurm_cluster, tmp_path_factory.mktemp("incidents")
-    preempted, failed = folder / "preempted", folder / "failed"
-    options = ("--requeue", "--gres=gpu:h100:8", "--signal=USR2@30", "--time=10")
-    first = submit(slurm, VICTIM.replace("SEEN", str(preempted)), *options, "--nodelist=gpu1")
-    second = submit(slurm, VICTIM.replace("SEEN", str(failed)), *options)
-    assert eventually(lambda: bool(lines(failed)))
-    dead = lines(failed)[0].split()[-1]
-    # the trap is set when the loop behind it sleeps
-    assert eventually(lambda: all("sleep" in map(processes.program, slurm.job_processes(n)) for n in ("gpu1", dead)))
+    begun = []
+    for node in ("gpu1", "gpu2", "gpu3"):  # Slurm takes them in this order: a wish would bind the second start, too
+        seen = folder / node
+        options = ("--requeue", "--gres=gpu:h100:8", "--signal=USR2@30", "--time=10")
+        job = submit(slurm, VICTIM.replace("SEEN", str(seen)), *options)
+        # the trap is set when the loop behind it sleeps
+        assert eventually(lambda node=node: "sleep" in map(processes.program, slurm.job_processes(node)))
+        begun.append(Incident(job, node, frozenset(slurm.job_processes(node)), seen))
     submit(slurm, "true", "--partition=high", "--gres=gpu:h100:8", "--nodelist=gpu1")
-    slurm.kill_node(dead)
-    yield Incidents(first, preempted, second, failed, dead)
-    slurm.run(["scancel", first, second], check=False)
-    if slurm.node_states()[dead].startswith("down"):
-        slurm.start_node(dead)
+    slurm.kill_node("gpu2")
+    slurm.kill_node("gpu3", with_jobs=False)
+    yield Incidents(*begun)
+    slurm.run(["scancel", *(incident.job for incident in begun)], check=False)
+    for incident in begun[1:]:
+        if slurm.node_states()[incident.node].startswith("down"):
+            slurm.start_node(incident.node)
 
 
 def test_all_nodes_are_idle(slurm_cluster: Cluster) -> None:
     assert slurm_cluster.node_states() == {f"gpu{number}": "idle" for number in range(1, 5)}
 
 
-def test_a_dead_node_has_no_process_left(slurm_cluster: Cluster, incidents: Incidents) -> None:
-    assert slurm_cluster.job_processes(incidents.dead_node) == [] != slurm_cluster.job_processes("gpu1")
+def test_a_failed_node_takes_along_what_it_runs_and_a_lost_one_does_not(
+    slurm_cluster: Cluster, incidents: Incidents
+) -> None:
+    assert slurm_cluster.job_processes("gpu2") == []
+    assert not any(map(processes.alive, incidents.failed.pids))
+    assert incidents.lost.pids & set(slurm_cluster.job_processes("gpu3"))
 
 
 def test_jobs_on_one_node_get_gpus_of_their_own(slurm_cluster: Cluster, incidents: Incidents, tmp_path: Path) -> None:
@@ -100,7 +114,7 @@ def test_jobs_on_one_node_get_gpus_of_their_own(slurm_cluster: Cluster, incident
             slurm_cluster,
             "echo $CUDA_VISIBLE_DEVICES; sleep 2",
             "--gres=gpu:h100:4",
-            "--nodelist=gpu3",
+            "--nodelist=gpu4",
             f"--output={output}",
         )
         for output in outputs
@@ -144,24 +158,33 @@ def test_a_second_cluster_beside_the_first_which_leaves_nothing_behind(
         assert f"export SLURM_CONF={second.settings.conf}" in str(refused.value)
         left = second.job_processes()
     assert not any(map(processes.alive, left)) and strays(second.settings) == []
-    assert len(strays(slurm_cluster.settings)) == 9 - 1  # with slurmscriptd, without the slurmd of the dead node
+    assert len(strays(slurm_cluster.settings)) == 9 - 2  # with slurmscriptd, without two slurmd
 
 
 def test_preemption_sends_the_signal_and_queues_the_job_again(slurm_cluster: Cluster, incidents: Incidents) -> None:
-    assert eventually(lambda: states(slurm_cluster, incidents.preempted) == ["PREEMPTED", "COMPLETED"])
-    assert lines(incidents.preempted_seen) == ["start 0 gpu1", "USR2", "start 1 gpu1"]
+    preempted = incidents.preempted
+    assert eventually(lambda: states(slurm_cluster, preempted.job) == ["PREEMPTED", "COMPLETED"])
+    first, signal, second = lines(preempted.seen)
+    assert (first, signal) == ("start 0 gpu1", "USR2") and second.startswith("start 1 gpu")
 
 
-def test_the_jobs_of_a_dead_node_have_failed_and_are_started_again(
-    slurm_cluster: Cluster, incidents: Incidents
-) -> None:
-    assert eventually(lambda: states(slurm_cluster, incidents.failed) == ["NODE_FAIL", "COMPLETED"])
-    (first, second) = lines(incidents.failed_seen)
-    node = incidents.dead_node
-    assert first == f"start 0 {node}" and second.startswith("start 1 gpu") and second != f"start 1 {node}"
-    assert slurm_cluster.node_states()[node] == "down*"
-    slurm_cluster.start_node(node)
-    assert slurm_cluster.node_states()[node] == "idle"
+def test_the_job_of_a_failed_node_is_started_elsewhere(slurm_cluster: Cluster, incidents: Incidents) -> None:
+    failed = incidents.failed
+    assert eventually(lambda: states(slurm_cluster, failed.job) == ["NODE_FAIL", "COMPLETED"])
+    first, second = lines(failed.seen)
+    assert first == "start 0 gpu2" and second in ("start 1 gpu1", "start 1 gpu4")
+    assert slurm_cluster.node_states()["gpu2"] == "down*"
+    slurm_cluster.start_node("gpu2")
+    assert slurm_cluster.node_states()["gpu2"] == "idle"
+
+
+def test_what_a_lost_node_runs_ends_when_the_node_is_back(slurm_cluster: Cluster, incidents: Incidents) -> None:
+    lost = incidents.lost
+    assert eventually(lambda: states(slurm_cluster, lost.job) == ["NODE_FAIL", "COMPLETED"])
+    assert lines(lost.seen)[1].startswith("start 1 ")
+    assert any(map(processes.alive, lost.pids)), "the step of the first start goes on beside the second start"
+    slurm_cluster.start_node("gpu3")
+    assert eventually(lambda: not any(map(processes.alive, lost.pids)))
 
 
 def test_the_command_line_starts_says_and_stops(bed: Path) -> None:

@@ -34,12 +34,13 @@ def prepare(settings: Settings) -> None:
 
 
 def create_database(settings: Settings) -> None:
-    """The empty database server; one that is there stays."""
-    data = settings.folder / "db"
-    if not (data / "mysql").exists():
-        shutil.rmtree(data, ignore_errors=True)
-        options = ("--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db")
+    """The empty database server, published whole; one that is there stays."""
+    data, unfinished = settings.folder / "db", settings.folder / "db.new"
+    if not data.exists():
+        shutil.rmtree(unfinished, ignore_errors=True)
+        options = ("--no-defaults", "--user=root", f"--datadir={unfinished}", "--skip-test-db")
         _tool(settings, "mariadb-install-db", "--auth-root-authentication-method=normal", *options)
+        unfinished.rename(data)
 
 
 def grant(settings: Settings) -> None:

@@ -7,8 +7,8 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from harness.processes import end
 from tests.testbed import processes
 from tests.testbed.daemons import Daemon, slurmd
 from tests.testbed.settings import ClusterError, Settings
@@ -31,18 +31,27 @@ class Cluster:
         return kept | {"SLURM_CONF": str(self.settings.conf)}
 
     def run(
-        self, command: Sequence[str], *, timeout_s: float = COMMAND_S, check: bool = True, **options: Any
+        self, command: Sequence[str], *, stdin: str = "", timeout_s: float = COMMAND_S, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run a command such as `sinfo`; its output is text in `stdout` and `stderr`.
 
         Raises:
-            ClusterError: it failed (not with `check=False`), or had no end within `timeout_s`.
+            ClusterError: it failed (not with `check=False`), or was ended since it had no end within `timeout_s`.
         """
-        given = {"env": self.environment, "stdin": subprocess.DEVNULL} | options
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, **given)
-        except subprocess.TimeoutExpired:
-            raise ClusterError(f"{command[0]} must answer within {timeout_s:g} s", " ".join(command)) from None
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=self.environment, start_new_session=True
+        ) as process:
+            try:
+                out, err = process.communicate(stdin.encode(), timeout=timeout_s)
+            except BaseException as error:
+                end(process)  # with all of its group, which srun would leave behind
+                if isinstance(error, subprocess.TimeoutExpired):
+                    rule = f"{command[0]} must answer within {timeout_s:g} s"
+                    raise ClusterError(rule, " ".join(command)) from None
+                raise
+        text = out.decode(errors="replace"), err.decode(errors="replace")
+        done = subprocess.CompletedProcess(command, process.returncode, *text)
         if check and done.returncode:
             found = f"exit code {done.returncode}: {done.stderr.strip() or done.stdout.strip()}"
             raise ClusterError(f"{' '.join(command)} must succeed", found)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,14 +10,16 @@ from typing import Any
 
 from tests.testbed import processes, texts
 from tests.testbed.cluster import Cluster
-from tests.testbed.daemons import Daemon, daemons, environment
+from tests.testbed.daemons import Daemon, daemons
 from tests.testbed.ports import choosing
+from tests.testbed.preparation import create_database, grant, prepare
 from tests.testbed.requirements import missing
 from tests.testbed.settings import ClusterError, Settings, record, short_host
 
-TOOL_S = 60
 READY_S = 40
 TURN_S = 120
+END_S = 10
+PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmscriptd", "slurmd")
 CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", texts.CLUSTER_NAME)
 
 
@@ -34,21 +32,21 @@ def up(folder: Path, **options: Any) -> Cluster:
         ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
             then whatever had started is stopped again.
     """
-    folder = folder.absolute()
+    folder = Path(os.path.abspath(folder))
     if lack := missing(options.get("accounting", True)):
         raise ClusterError("A test cluster needs root and Debian packages", lack)
-    _refuse_use(folder)
     with choosing(TURN_S) as base_port:
+        _refuse_use(folder)
         settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
         cluster = Cluster(settings)
         try:
-            _prepare(settings)
+            prepare(settings)
             for daemon in daemons(settings):
                 if daemon.name == "mariadbd":
-                    _create_database(settings)
+                    create_database(settings)
                 daemon.start()
                 if daemon.name == "mariadbd":
-                    _grant(settings)
+                    grant(settings)
                 if daemon.name == "slurmdbd":
                     _add_cluster(cluster)
             _await_ready(cluster)
@@ -64,16 +62,18 @@ def down(folder: Path) -> None:
     Raises:
         ClusterError: no cluster's folder, or something outlived SIGKILL.
     """
-    settings = Settings.load(folder.absolute())
-    cluster = Cluster(settings)
-    running = [daemon for daemon in daemons(settings) if daemon.pid() is not None]
-    if any(daemon.name == "slurmctld" for daemon in running):
+    settings = Settings.load(folder)
+    cluster, alive = Cluster(settings), running(settings)
+    if any(daemon.name == "slurmctld" for daemon in alive):
         with suppress(ClusterError):  # a cluster that does not answer is stopped all the same
             cluster.cancel_all()
-    for daemon in reversed(running):
+    for daemon in reversed(alive):
         daemon.stop()
-    if left := processes.kill(cluster.job_processes, patience_s=10):
+    if left := processes.kill(cluster.job_processes, END_S):
         raise ClusterError("The processes of jobs must end at SIGKILL", f"pids {left}")
+    if not processes.wait(lambda: not strays(settings), END_S):
+        found = ", ".join(f"{processes.program(pid)} ({pid})" for pid in strays(settings))
+        raise ClusterError("No daemon may be left", f"{found} without a pid file", "End it by its pid.")
 
 
 @contextmanager
@@ -90,6 +90,13 @@ def running(settings: Settings) -> list[Daemon]:
     return [daemon for daemon in daemons(settings) if daemon.pid() is not None]
 
 
+def strays(settings: Settings) -> list[int]:
+    """Daemons of the cluster, whatever the pid files say; a shell that speaks to the cluster is none."""
+    conf = str(settings.conf)
+    suspects = [pid for pid in processes.pids() if processes.program(pid) in PROGRAMS and processes.alive(pid)]
+    return [pid for pid in suspects if processes.environment(pid).get("SLURM_CONF") == conf]
+
+
 def _refuse_use(folder: Path) -> None:
     if record(folder).exists():
         settings = Settings.load(folder)
@@ -103,36 +110,6 @@ def _refuse_use(folder: Path) -> None:
         raise ClusterError(
             "The folder of a test cluster must be new, empty, or one of a test cluster", str(folder), "Choose another."
         )
-
-
-def _prepare(settings: Settings) -> None:
-    """Folders, configuration files, munge's key and the devices; what a stopped cluster left is kept or replaced."""
-    for name in ("etc", "run", "log", "state", "spool", "dev"):
-        (settings.folder / name).mkdir(parents=True, exist_ok=True)
-    settings.save()
-    for path, text in texts.configuration(settings).items():
-        path.write_text(text)
-        path.chmod(0o600 if path.name == "slurmdbd.conf" else 0o644)
-    key = settings.folder / "etc" / "munge.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_bytes(secrets.token_bytes(128))
-    for path in texts.devices(settings):
-        if not path.exists():
-            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
-            path.chmod(0o666)
-
-
-def _create_database(settings: Settings) -> None:
-    data = settings.folder / "db"
-    if not (data / "mysql").exists():
-        shutil.rmtree(data, ignore_errors=True)
-        options = ("--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db")
-        _tool(settings, "mariadb-install-db", "--auth-root-authentication-method=normal", *options)
-
-
-def _grant(settings: Settings) -> None:
-    _tool(settings, "mariadb", "--no-defaults", f"--socket={settings.folder}/db.sock", "-e", texts.database_sql())
 
 
 def _add_cluster(cluster: Cluster) -> None:
@@ -165,14 +142,3 @@ def _await_ready(cluster: Cluster) -> None:
 def _last_words(cluster: Cluster, command: tuple[str, ...]) -> str:
     done = cluster.run(command, check=False)
     return (done.stdout + done.stderr).strip() or "nothing"
-
-
-def _tool(settings: Settings, *command: str) -> None:
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(settings), timeout=TOOL_S
-        )
-    except subprocess.TimeoutExpired:
-        raise ClusterError(f"{command[0]} must end within {TOOL_S} s", "no end") from None
-    if done.returncode:
-        raise ClusterError(f"{command[0]} must succeed", f"exit code {done.returncode}: {done.stderr[-500:].strip()}")

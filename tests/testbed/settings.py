@@ -94,12 +94,14 @@ class Settings:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Raises ClusterError: no cluster was ever started there."""
+        """Raises ClusterError: no cluster was ever started there, or its record is damaged."""
         try:
             values: dict[str, Any] = orjson.loads(record(folder).read_bytes())
+            return cls(**values | {"folder": Path(values["folder"])})
         except (FileNotFoundError, NotADirectoryError):
             raise ClusterError("The folder must be one of a test cluster", repr(str(folder))) from None
-        return cls(**values | {"folder": Path(values["folder"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ClusterError(f"{record(folder)} must be what `up` wrote", str(error), "Remove the folder.") from None
 
 
 def record(folder: Path) -> Path:

@@ -113,6 +113,7 @@ class AccountedJob:
     """The signal that ended it, 0 for none. 125 is no signal: Slurm says so that memory ran out."""
     submitted: float | None
     started: float | None
+    """Of a job that was cancelled before it began: None, or when it was cancelled; then `elapsed_s` is 0."""
     ended: float | None
     elapsed_s: int
     nodes: str

@@ -26,7 +26,7 @@ class _Job:
 
 
 class VirtualSlurm:
-    """Keeps `slurm.commands.Commands`. Jobs are times, not processes; `slots` of them run at once, in order of their ids.
+    """Keeps `slurm.commands.Commands`. Jobs are times, not processes; `slots` of them run at once, in order of ids.
 
     Time goes on in `tick` only. `calls` counts the questions by command, as a real cluster would have to answer them.
     """

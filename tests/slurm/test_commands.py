@@ -43,7 +43,7 @@ def test_a_missing_command_is_named(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ASKS)
 def test_a_command_that_fails_says_its_own_words(name, command):
     command(name, f"echo '{name}: error: Unable to contact slurm controller' >&2; exit 1")
-    with pytest.raises(SchedulerError, match="exit code 1 and: .*Unable to contact slurm controller"):
+    with pytest.raises(SchedulerError, match=r"exit code 1 and: .*Unable to contact slurm controller"):
         ASKS[name](SlurmCommands())
 
 

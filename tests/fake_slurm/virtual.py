@@ -38,7 +38,7 @@ class VirtualSlurm:
         self.calls: dict[str, int] = {}
         self._user, self._max_jobs = user, max_jobs
         self._free = list(range(slots))
-        self._slots = slots
+        self._last_id = 0
         self._jobs: dict[str, _Job] = {}
         self._live: dict[str, _Job] = {}
         self._waiting: list[int] = []
@@ -49,7 +49,8 @@ class VirtualSlurm:
         self._count("sbatch")
         if len(self._live) >= self._max_jobs:
             raise SchedulerError("sbatch must succeed", "QOSMaxSubmitJobPerUserLimit")
-        job = _Job(str(len(self._jobs) + 1), name, run_s, exit_code, submitted=self.now)
+        self._last_id += 1
+        job = _Job(str(self._last_id), name, run_s, exit_code, submitted=self.now)
         self._jobs[job.job_id] = self._live[job.job_id] = job
         heapq.heappush(self._waiting, int(job.job_id))
         self._fill()
@@ -60,8 +61,8 @@ class VirtualSlurm:
         until = self.now + seconds
         while self._ends and self._ends[0][0] <= until:
             ends, number, restarts = heapq.heappop(self._ends)
-            job = self._jobs[str(number)]
-            if job.state is JobState.RUNNING and job.restarts == restarts:
+            job = self._jobs.get(str(number))
+            if job is not None and job.state is JobState.RUNNING and job.restarts == restarts:
                 self.now = ends
                 self._end(job, JobState.FAILED if job.exit_code else JobState.COMPLETED)
         self.now = until
@@ -75,8 +76,9 @@ class VirtualSlurm:
 
     def forget(self, job_id: str) -> None:
         """The job vanishes from the controller and from accounting."""
-        self.cancel([job_id])
-        del self._jobs[job_id]
+        job = self._jobs.pop(job_id)
+        if job_id in self._live:
+            self._end(job, JobState.CANCELLED)
 
     def squeue(self, user: str) -> list[QueuedJob]:
         self._count("squeue")

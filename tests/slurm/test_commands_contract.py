@@ -13,6 +13,7 @@ import pytest
 from harness.errors import InputError
 from slurm.commands import Commands, SlurmCommands
 from slurm.records import JobState, ShownJob
+from tests.fake_slurm.cluster import birth
 
 PATIENCE_S = 60.0
 """A real cluster holds a requeued job back for some seconds, and its accounting lags."""
@@ -137,7 +138,7 @@ def test_a_running_job_is_cancelled_with_what_it_started(commands, submit):
     submit.until(job_id, JobState.CANCELLED)
     (row,) = accounted(commands, job_id, 1, JobState.CANCELLED)
     assert row.state_text.startswith("CANCELLED by ") and row.started is not None
-    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
+    assert birth(pid.read_text().strip()) is None
 
 
 def test_a_waiting_job_is_cancelled_and_never_began(commands, submit):

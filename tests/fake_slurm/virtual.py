@@ -40,18 +40,19 @@ class VirtualSlurm:
         self._free = list(range(slots))
         self._last_id = 0
         self._jobs: dict[str, _Job] = {}
-        self._live: dict[str, _Job] = {}
+        self._queue: dict[str, QueuedJob] = {}  # made at changes, not at questions: polls are many
         self._waiting: list[int] = []
         self._ends: list[tuple[float, int, int]] = []  # when, id, restarts: an end of an earlier start counts no more
 
     def submit(self, name: str, run_s: float, exit_code: int = 0) -> str:
         """A job that would run for `run_s` seconds. Raises SchedulerError beyond `max_jobs` that wait or run."""
         self._count("sbatch")
-        if len(self._live) >= self._max_jobs:
+        if len(self._queue) >= self._max_jobs:
             raise SchedulerError("sbatch must succeed", "QOSMaxSubmitJobPerUserLimit")
         self._last_id += 1
         job = _Job(str(self._last_id), name, run_s, exit_code, submitted=self.now)
-        self._jobs[job.job_id] = self._live[job.job_id] = job
+        self._jobs[job.job_id] = job
+        self._show(job)
         heapq.heappush(self._waiting, int(job.job_id))
         self._fill()
         return job.job_id
@@ -77,13 +78,12 @@ class VirtualSlurm:
     def forget(self, job_id: str) -> None:
         """The job vanishes from the controller and from accounting."""
         job = self._jobs.pop(job_id)
-        if job_id in self._live:
+        if job_id in self._queue:
             self._end(job, JobState.CANCELLED)
 
     def squeue(self, user: str) -> list[QueuedJob]:
         self._count("squeue")
-        jobs = self._live.values() if user == self._user else []
-        return [QueuedJob(job.job_id, job.state, job.state, _reason(job), job.name, _node(job)) for job in jobs]
+        return list(self._queue.values()) if user == self._user else []
 
     def accounting(self, job_ids: Sequence[str]) -> list[AccountedJob]:
         self._count("sacct")
@@ -101,8 +101,8 @@ class VirtualSlurm:
     def cancel(self, job_ids: Sequence[str]) -> None:
         self._count("scancel")
         for job_id in job_ids:
-            if job_id in self._live:
-                self._end(self._live[job_id], JobState.CANCELLED)
+            if job_id in self._queue:
+                self._end(self._jobs[job_id], JobState.CANCELLED)
 
     def requeue(self, job_id: str) -> None:
         self._count("scontrol")
@@ -123,7 +123,11 @@ class VirtualSlurm:
             job = self._jobs.get(str(heapq.heappop(self._waiting)))
             if job is not None and job.state is JobState.PENDING:
                 job.state, job.started, job.slot = JobState.RUNNING, self.now, heapq.heappop(self._free)
+                self._show(job)
                 heapq.heappush(self._ends, (self.now + job.run_s, int(job.job_id), job.restarts))
+
+    def _show(self, job: _Job) -> None:
+        self._queue[job.job_id] = QueuedJob(job.job_id, job.state, job.state, _reason(job), job.name, _node(job))
 
     def _leave(self, job: _Job) -> None:
         if job.state is JobState.RUNNING and job.slot is not None:
@@ -132,7 +136,7 @@ class VirtualSlurm:
     def _end(self, job: _Job, state: JobState) -> None:
         self._leave(job)
         job.state, job.ended = state, self.now
-        del self._live[job.job_id]
+        del self._queue[job.job_id]
         self._fill()
 
     def _again(self, job: _Job, state: JobState) -> None:
@@ -141,7 +145,7 @@ class VirtualSlurm:
         self._leave(job)
         job.state, job.submitted, job.started, job.ended, job.slot = JobState.PENDING, self.now, None, None, None
         job.restarts += 1
-        self._live[job.job_id] = job
+        self._show(job)
         heapq.heappush(self._waiting, int(job.job_id))
         self._fill()
 

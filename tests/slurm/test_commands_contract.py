@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import InputError
+from harness.errors import InputError, SchedulerError
 from slurm.commands import Commands, SlurmCommands
 from slurm.records import JobState, ShownJob
 from tests.fake_slurm.cluster import birth
@@ -162,6 +162,38 @@ def test_a_requeued_job_keeps_its_id_and_counts_its_starts(commands, submit):
     first, second = accounted(commands, job_id, 2, JobState.COMPLETED)
     assert first.state is JobState.REQUEUED and first.ended <= second.started
     assert {first.name, second.name} <= {"ec-requeue", "allocation"}
+
+
+def test_a_job_that_is_cancelled_while_a_requeue_kills_it_is_cancelled_for_the_controller_only(commands, submit):
+    job_id = submit("trap '' TERM; touch began; while :; do sleep 0.1; done")
+    eventually((submit.folder / "began").exists, lambda: "it did not begin")
+    accounted(commands, job_id, 1, JobState.RUNNING)
+    commands.requeue(job_id)
+    assert submit.shown(job_id).state is JobState.COMPLETING
+    commands.cancel([job_id])
+    assert submit.until(job_id, JobState.CANCELLED).restarts == 1
+    accounted(commands, job_id, 1, JobState.REQUEUED)
+
+
+def test_requeueing_a_job_that_is_over_loses_how_it_ended(commands, submit):
+    job_id = submit('[ -n "$SLURM_RESTART_COUNT" ] || exit 3')
+    submit.until(job_id, JobState.FAILED)
+    accounted(commands, job_id, 1, JobState.FAILED)
+    commands.requeue(job_id)
+    submit.until(job_id, JobState.COMPLETED)
+    first, second = accounted(commands, job_id, 2, JobState.COMPLETED)
+    assert (first.state, first.exit_code) == (JobState.REQUEUED, 0) and second.exit_code == 0
+
+
+def test_a_job_that_waits_or_must_not_is_not_requeued(commands, submit):
+    held, once = submit("true", "--hold"), submit("sleep 1000", "--no-requeue")
+    with pytest.raises(SchedulerError, match="pending"):
+        commands.requeue(held)
+    submit.until(once, JobState.RUNNING)
+    with pytest.raises(SchedulerError, match="disabled"):
+        commands.requeue(once)
+    with pytest.raises(SchedulerError, match="Invalid job id"):
+        commands.requeue("999999")
 
 
 def test_jobs_that_are_over_or_unknown_are_not_there_to_be_cancelled(commands, submit):

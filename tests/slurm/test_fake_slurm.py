@@ -1,12 +1,14 @@
 """The fake itself: that it does to jobs what a cluster does, and survives what tests do to it."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -209,14 +211,6 @@ def test_between_a_requeue_and_the_next_start_accounting_has_the_ended_attempt_o
     assert states(job_id) == [JobState.REQUEUED, JobState.RUNNING]
 
 
-def test_requeueing_a_job_that_is_over_loses_how_it_ended(fake_slurm):
-    fake_slurm.set(requeue_delay_s=1000)
-    job_id = fake_slurm.submit("true")
-    fake_slurm.wait(job_id, "COMPLETED")
-    SLURM.requeue(job_id)
-    assert states(job_id) == [JobState.REQUEUED] and fake_slurm.state(job_id) == "PENDING"
-
-
 def test_accounting_that_lags_and_that_is_lost(fake_slurm):
     fake_slurm.set(sacct_lag_s=1000)
     job_id = fake_slurm.submit("exit 1")
@@ -302,6 +296,26 @@ def test_commands_that_are_killed_at_any_moment_leave_a_cluster_that_works(fake_
     assert sorted(ended, key=int) == ids and set(ended.values()) == {JobState.COMPLETED}
     ran = fake_slurm.folder / "ran"
     assert (ran.read_text().count("ran") if ran.exists() else 0) == len(ids) - 1
+
+
+def test_whatever_is_killed_every_job_comes_to_an_end(fake_slurm):
+    fake_slurm.set(slots=3, kill_wait_s=0.2)
+    rng = random.Random(7)
+    ids = [fake_slurm.submit("trap '' TERM; sleep 0.3 & wait", f"--job-name=ec-{number}") for number in range(12)]
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        pids = fake_slurm.processes()
+        for pid in rng.sample(pids, min(2, len(pids))):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(SchedulerError):
+            SLURM.requeue(rng.choice(ids))
+        time.sleep(0.05)
+    for job_id in ids:
+        fake_slurm.wait(job_id, "COMPLETED", "FAILED", seconds=60)
+    wait_for(lambda: str(fake_slurm.processes()), ("[]",), "processes of the cluster", 20)
+    rows = SLURM.accounting(ids)
+    assert len(rows) == sum(fake_slurm.restarts(job_id) + 1 for job_id in ids)
 
 
 def test_many_submit_at_once(fake_slurm):

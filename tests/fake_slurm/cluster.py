@@ -20,6 +20,7 @@ try:
 finally:
     sys.path.remove(str(HERE))
 
+birth = processes.birth
 COMMANDS = ("sbatch", "scancel", "scontrol", "sacct", "sacctmgr", "sinfo", "squeue", "srun")
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 """The interpreter itself: an environment's, without its site-packages, is the same but starts slower."""

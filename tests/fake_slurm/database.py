@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     gpus INTEGER, nodes INTEGER, tasks INTEGER,
     state TEXT, reason TEXT, restarts INTEGER, node TEXT, slot INTEGER,
     submitted REAL, started REAL, ended REAL, code INTEGER, sig INTEGER,
-    supervisor INTEGER, birth TEXT, wish TEXT, purged INTEGER);
+    supervisor INTEGER, birth TEXT, wish TEXT, purged INTEGER, unaccounted INTEGER);
 CREATE INDEX IF NOT EXISTS by_state ON jobs (state);
 CREATE TABLE IF NOT EXISTS past (
     id INTEGER, state TEXT, node TEXT, submitted REAL, started REAL, ended REAL, code INTEGER, sig INTEGER);

@@ -76,7 +76,9 @@ def end(database, job, why, status):
     }[why]
     reasons = {"FAILED": "NonZeroExitCode", "TIMEOUT": "TimeLimit", "OUT_OF_MEMORY": "OutOfMemory"}
     values = {"state": state, "code": code, "sig": sig, "ended": time.time(), "reason": reasons.get(state, "None")}
-    database.change(job["id"], **values, slot=None, supervisor=None, wish="")
+    # Cancelled while a requeue was killing it: Slurm 22.05 keeps the requeued attempt and writes no other.
+    unaccounted = why == "cancel" and job["started"] is None
+    database.change(job["id"], **values, slot=None, supervisor=None, wish="", unaccounted=unaccounted)
 
 
 def wish(database, job, what):

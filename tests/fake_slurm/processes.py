@@ -39,7 +39,8 @@ def find(cluster, job_id=None, steps_only=False):
             continue  # it has just ended, or it is another user's
         if there and int(name) != os.getpid() and birth(name) is not None:
             found.append(int(name))
-    return found
+    # Children first, as Slurm's signals were seen to arrive: a script may go on for a moment after its child's end.
+    return sorted(found, reverse=True)
 
 
 def send(pids, number):

@@ -1,4 +1,7 @@
-"""One Slurm cluster for the tests of a session, started by the first that asks for it."""
+"""The clusters that these tests speak to: the fake one, of a test each, and the real one, of a session.
+
+The real one is started by the first test that asks for it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_slurm.fixture import fake_slurm
 from tests.testbed import Cluster, ClusterError, cluster, down
 from tests.testbed.processes import alive
 
+__all__ = ["fake_slurm"]
 PREFIX = "ec-slurm-"
 
 

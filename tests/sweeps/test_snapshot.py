@@ -61,6 +61,12 @@ def test_a_tracked_file_that_is_ignored_too_is_there(root, study):
     assert content(take(study, {}, root))["harness/kept.log"] == "kept"
 
 
+def test_compiled_files_are_not_there_even_where_git_does_not_ignore_them(root, study):
+    before = take(study, {}, root)
+    write(root, {"harness/__pycache__/a.pyc": "x"})
+    assert take(study, {}, root) == before
+
+
 def test_an_installed_wheel_inside_a_checkout_is_the_packages_of_its_folder(root, study):
     site = root / "environment" / "site-packages"
     write(site, {"harness/a.py": "w\n", "harness/conf/a.log": "data\n", "harness/__pycache__/a.pyc": "x"})
@@ -130,6 +136,11 @@ def test_equal_content_is_an_equal_digest_and_unequal_an_unequal_one(one, other)
 
     assert (digest(entries(one)) == digest(entries(other))) == (one == other)
     assert digest(entries(one)) == digest(reversed(entries(one)))
+
+
+def test_a_name_that_reads_like_two_files_is_another_digest():
+    two = [Entry("a", False, "0" * 64, 1), Entry("b", False, "0" * 64, 1)]
+    assert digest(two) != digest([Entry("a-" + "0" * 64 + "b", False, "0" * 64, 2)])
 
 
 def test_the_record_says_where_the_code_comes_from(root, study):

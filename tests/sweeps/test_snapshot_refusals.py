@@ -19,12 +19,6 @@ def refusal(*arguments, **keywords):
     return str(refused.value)
 
 
-def test_compiled_files_are_not_there_even_where_git_does_not_ignore_them(root, study):
-    before = take(study, {}, root)
-    write(root, {"harness/__pycache__/a.pyc": "x"})
-    assert take(study, {}, root) == before
-
-
 def test_links_are_followed_inside_the_checkout_only(root, study, tmp_path):
     (root / "harness/link.py").symlink_to("../sweeps/b.py")
     snapshot = take(study, {}, root)

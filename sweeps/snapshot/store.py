@@ -35,7 +35,7 @@ class Snapshot:
     bytes: int
 
 
-def take(study_path: Path, environ: Mapping[str, str] = os.environ, root: Path = ROOT) -> Snapshot:
+def take(study_path: Path | str, environ: Mapping[str, str] = os.environ, root: Path = ROOT) -> Snapshot:
     """The snapshot of the code as it is now, below `root`; nothing is copied where the study has it already.
 
     Raises:

@@ -43,6 +43,11 @@ def test_a_snapshot_has_the_packages_and_nothing_else(root, study):
     assert (snapshot.files, snapshot.bytes) == (3, 22)
 
 
+def test_its_path_is_absolute_for_a_job_has_another_folder(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert take("studies/s", {}, root).path.is_relative_to(tmp_path)
+
+
 def test_it_has_the_working_tree_not_the_commit_nor_the_index(root, study):
     write(root, {"harness/a.py": "a = 2\n"})
     git(root, "add", ".")

@@ -10,12 +10,12 @@ from interleaved import World
 from sweeps import claims, lease
 from sweeps.lease import Lease
 
-STEPS = 600
-SEEDS = 150
+STEPS = 2000
+SEEDS = 50
 FOLDER = Path("nowhere")
 
 
-def world(seed, kept=2):
+def world(seed, kept=1):
     """With few claims kept, so that numbers are free again soon."""
     made = World(seed, FOLDER)
     with patch.object(claims, "KEPT", kept):

@@ -71,7 +71,7 @@ BELOW = {
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
-    "slurm": [],
+    "slurm": ["harness.config", "harness.errors"],
     "harness/execute.py": [
         "harness.config",
         "harness.errors",

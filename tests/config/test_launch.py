@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.config import RunConfig, resolve
+from harness.config.fit import check_fit, gpus_needed
 from harness.config.launch import LAUNCH_KEYS, LaunchConfig, split
 from harness.config.launch_file import VARIABLE, load_launch
 from harness.config.retry import CAUSES
@@ -227,3 +229,27 @@ def test_a_folder_that_is_missing_or_has_none_of_the_groups_is_refused(
 def test_an_empty_variable_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")
     assert load_launch() == LaunchConfig.from_dict(load_launch().to_dict())
+
+
+@pytest.mark.parametrize(
+    ("run", "needed"),
+    [
+        ("trainer.device=cpu", 0),
+        ("trainer.device=cuda", 1),
+        ("backend=verl platform=cpu", 0),
+        ("backend=verl platform=gpu8", 8),
+        ("backend=verl platform=gpu8 platform.gpus=4", 4),
+    ],
+)
+def test_a_job_has_at_least_the_gpus_of_its_run(run: str, needed: int) -> None:
+    config, launch = resolve(run.split()), load_launch(["launcher=slurm"])
+    assert gpus_needed(config) == needed
+    for asked in (0, 1, 4, 8):
+        resources = replace(launch.resources, gpus_per_node=asked)
+        if asked >= needed:
+            check_fit(config, resources)
+            continue
+        with pytest.raises(
+            ConfigError, match=f"gpus_per_node {asked}, {needed} used. Set resources.gpus_per_node={needed}"
+        ):
+            check_fit(config, resources)

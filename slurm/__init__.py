@@ -1,1 +1,1 @@
-"""Launching runs as Slurm jobs. Empty so far: the issue "Slurm for real" fills it."""
+"""Launching runs as Slurm jobs. Nothing is imported here, so that `slurm.commands` loads no framework."""

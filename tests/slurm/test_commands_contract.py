@@ -175,14 +175,14 @@ def test_a_job_that_is_cancelled_while_a_requeue_kills_it_is_cancelled_for_the_c
     accounted(commands, job_id, 1, JobState.REQUEUED)
 
 
-def test_requeueing_a_job_that_is_over_loses_how_it_ended(commands, submit):
+def test_requeueing_a_job_that_is_over_leaves_no_state_that_says_how_it_ended(commands, submit):
     job_id = submit('[ -n "$SLURM_RESTART_COUNT" ] || exit 3')
     submit.until(job_id, JobState.FAILED)
     accounted(commands, job_id, 1, JobState.FAILED)
     commands.requeue(job_id)
     submit.until(job_id, JobState.COMPLETED)
     first, second = accounted(commands, job_id, 2, JobState.COMPLETED)
-    assert (first.state, first.exit_code) == (JobState.REQUEUED, 0) and second.exit_code == 0
+    assert (first.state, first.exit_code) == (JobState.REQUEUED, 3) and second.exit_code == 0
 
 
 def test_a_job_that_waits_or_must_not_is_not_requeued(commands, submit):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from slurm.commands import Commands, SlurmCommands
 from slurm.records import JobState, ShownJob
 from tests.fake_slurm.cluster import birth
 
+STEP = Path(__file__).with_name("step.py")
 PATIENCE_S = 60.0
 """A real cluster holds a requeued job back for some seconds, and its accounting lags."""
 
@@ -139,6 +142,18 @@ def test_a_running_job_is_cancelled_with_what_it_started(commands, submit):
     (row,) = accounted(commands, job_id, 1, JobState.CANCELLED)
     assert row.state_text.startswith("CANCELLED by ") and row.started is not None
     assert birth(pid.read_text().strip()) is None
+
+
+def test_a_signal_for_the_steps_reaches_every_process_of_them_and_not_the_script(commands, submit):
+    step = f"{sys.executable} -S {shlex.quote(str(STEP))} ignore"
+    child = shlex.quote(f"trap '' USR2; setsid {step} & wait")
+    job_id = submit(f"trap 'touch script-heard-it' USR2; srun sh -c {child}")
+    heard = submit.folder / f"heard-{job_id}"
+    eventually(heard.exists, lambda: "it did not begin")
+    subprocess.run(["scancel", "--signal=USR2", job_id], check=True)
+    eventually(lambda: heard.read_text().split() == ["start", "USR2"], heard.read_text)
+    assert submit.shown(job_id).state is JobState.RUNNING
+    assert not (submit.folder / "script-heard-it").exists()
 
 
 def test_a_waiting_job_is_cancelled_and_never_began(commands, submit):

@@ -50,9 +50,13 @@ class SlurmHandle:
     """Monotonic seconds."""
     gone: float | None = None
     """Monotonic seconds at which it was first missing in the queue; None while it is there."""
+    end: End | None = None
+    """How it ended, once that was seen: whoever could not write it down asks again."""
 
     def poll(self) -> End | None:
-        return self.launcher.end_of(self)
+        if self.end is None:
+            self.end = self.launcher.end_of(self)
+        return self.end
 
 
 @dataclass

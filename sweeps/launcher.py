@@ -106,7 +106,12 @@ class LocalLauncher:
                 start_new_session=True,
             )
         handle = LocalHandle(process)
-        Journal(run.path).start(handle.job)
+        try:
+            Journal(run.path).start(handle.job)
+        except OSError:  # a full disk: a process that nobody knows of would go on beside the next one
+            process.kill()
+            process.wait()
+            raise
         return handle
 
     def find(self, run: RunFolder) -> None:

@@ -53,6 +53,9 @@ def values(study: Path, reference: Path) -> Iterator[str]:
 def steps(run: RunFolder) -> Iterator[str]:
     """No step is missing or doubled: in what is read of the run, and in what each attempt wrote."""
     records, last = read_records(run.metrics_path), run.manifest()["steps"]
+    if not records:
+        yield "it has no metrics"
+        return
     found = [record["step"] for record in run.metrics()]
     if found != list(range(last + 1)):
         yield f"the steps must be 0 to {last}, and are {found}"

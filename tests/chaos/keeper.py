@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 
 OVER = (0, 1)
 """Exit codes after which no driver is needed: all trials complete, some failed."""
+ERROR = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
+"""How the last line of a traceback begins, with which Python's exit code is 1, too."""
 LONGEST_PAUSE_S = 4.0
 
 
@@ -38,10 +41,11 @@ class Keeper:
                 return
             self.process = None
             if not self._killed:
-                if code in OVER:
+                last = _last_line(self.log)
+                if code in OVER and not ERROR.match(last):
                     self.code = code
                     return
-                self.refusals.append(f"exit code {code}: {_last_line(self.log)}")
+                self.refusals.append(f"exit code {code}: {last}")
             self._next = time.monotonic() + self.rng.uniform(0.0, LONGEST_PAUSE_S)
         if self.code is None and time.monotonic() >= self._next:
             self._start()

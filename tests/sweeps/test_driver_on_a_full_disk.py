@@ -32,7 +32,6 @@ def sqlite_full():
         ((Store, "tell"), sqlite_full),
         ((Store, "tell_failed"), sqlite_full),
         ((RunFolder, "create"), full),
-        ((RunFolder, "mark_done"), full),
         ((RunFolder, "record_death"), full),
         ((Journal, "start"), full),
         ((Journal, "end"), full),
@@ -51,7 +50,8 @@ def test_a_driver_waits_on_a_full_disk_and_goes_on(where, error, tmp_path, monke
 
     monkeypatch.setattr(place, name, refusing)
     notes = []
-    config = study("x=1", "fail_at=3", "die_at=3", sampler="random", n_trials=2, space={"x": {"low": 0.0, "high": 1.0}})
+    space = {"x": {"low": 0.0, "high": 1.0}}
+    config = study("x=1", "fail_at=3", "die_at=3", seeds=[1], sampler="random", n_trials=2, space=space)
     status = run(config, tmp_path, observe=lambda progress: notes.append(progress.note))
     assert len(calls) > 1, "the disk was full at no time"
     assert [trial.state for trial in status.trials] == ["complete", "failed", "failed", "complete", "complete"]

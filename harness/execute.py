@@ -23,6 +23,8 @@ from harness.signals import stop_on_signals
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 REASON_CHARACTERS = 2000
+SIGNALLED = "signal"
+"""Whose stop request it is that a signal to this process made: it is for this process, and ends with it."""
 
 
 class Exit(IntEnum):
@@ -68,6 +70,8 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     with RunLock(folder.path):
         if folder.is_done():
             return RunState.COMPLETE
+        if folder.stop_asker() == SIGNALLED:
+            folder.clear_stop()  # of a process that was killed before it could stop
         attempts_before = len(folder.manifest()["attempts"])
         try:
             config = RunConfig.from_dict(folder.manifest()["config"])
@@ -132,7 +136,8 @@ def _say(text: str) -> None:
 
 def _asking(folder: RunFolder) -> Callable[[], None]:
     def ask() -> None:
-        folder.request_stop()
+        if folder.stop_asker() is None:  # an earlier request stays its asker's
+            folder.request_stop(SIGNALLED)
         _say("stopping after this step, with a checkpoint (again: at once, without)")
 
     return ask

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.config.resources import ResourcesConfig
-from harness.errors import SchedulerError
+from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
 from slurm.ends import Seen, judge
@@ -91,7 +91,11 @@ class SlurmLauncher:
     def start(self, run: RunFolder) -> SlurmHandle:
         """Submits a job, unless one that an earlier try may have left is found."""
         journal = Journal(run.path)
-        if (found := self.find(run)) is not None:
+        try:
+            found = self.find(run)
+        except SchedulerError as error:  # it answered a moment ago
+            raise BusyError(error.rule, error.value, error.remedy) from error
+        if found is not None:
             return found
         name = job_name(self.study, run.path.name)
         journal.start(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from harness.runs import RunFolder, RunState
+from harness.runs import RunState
 from harness.runs.provenance import collect
 from sweeps.ends import Cause, End
 from sweeps.journal import Journal

@@ -42,7 +42,7 @@ def test_an_exception_comes_back(executor):
 
 
 def test_a_preempted_job_checkpoints_is_requeued_and_goes_on(executor, fake_slurm):
-    fake_slurm.set(grace_s=60)
+    fake_slurm.set(grace_s=60, kill_wait_s=30)
     job = executor.submit(Waits())
     wait_for(lambda: str((fake_slurm.folder / "began-0").exists()), ("True",), "its first start", 60)
     fake_slurm.preempt(job.job_id)

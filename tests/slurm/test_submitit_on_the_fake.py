@@ -47,4 +47,5 @@ def test_a_preempted_job_checkpoints_is_requeued_and_goes_on(executor, fake_slur
     wait_for(lambda: str((fake_slurm.folder / "began-0").exists()), ("True",), "its first start", 60)
     fake_slurm.preempt(job.job_id)
     assert result(job) == f"start 1 of {job.job_id}"
+    fake_slurm.wait(job.job_id, "COMPLETED")  # its result is there before its end
     assert [row.state for row in SLURM.accounting([job.job_id])] == [JobState.REQUEUED, JobState.COMPLETED]

@@ -25,8 +25,9 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from slurm.records import JobState
+from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
+from slurm.text import NO_ENVIRONMENT
 from sweeps.ends import Cause, End
 
 SIGNALLED = 128
@@ -49,6 +50,8 @@ REQUEUED = {
     JobState.REQUEUED: Cause.PREEMPTED,
 }
 """States after which Slurm may have put the job into the queue again by itself."""
+LAUNCH_FAILED = "launch failed requeued held"
+"""A reason of squeue's; scontrol and newer versions write it with underscores."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,17 @@ class Seen:
     signal: int
     elapsed_s: float
     node: str
+
+
+def held_by_slurm(queued: QueuedJob) -> End | None:
+    """The end of a job that waits and will never start: Slurm holds it after its node did not launch it.
+
+    Seen where a requeued job met its own former start on the node ("Duplicate jobid"): the node was drained, too.
+    Jobs that a person holds are left to him.
+    """
+    if queued.reason.replace("_", " ") != LAUNCH_FAILED:
+        return None
+    return End(Cause.NODE_FAILURE, None, f"job {queued.job_id}: {queued.reason}")
 
 
 def judge(
@@ -102,4 +116,6 @@ def _failed(seen: Seen, code: int, said: str, limit_s: float) -> End:
         return End(BY_CODE[code], code, said)
     if code in STOPPED:
         return End(Cause.TIMEOUT if seen.elapsed_s >= limit_s else Cause.PREEMPTED, code, said)
+    if code == NO_ENVIRONMENT:
+        said += ", since a module or a setup line failed: see the job's own log"
     return End(Cause.ENDED, code, said)

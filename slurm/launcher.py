@@ -16,7 +16,7 @@ from harness.config.resources import ResourcesConfig
 from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, judge
+from slurm.ends import Seen, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
@@ -24,6 +24,7 @@ from slurm.starts import FOLDER, Starts
 from slurm.text import JobText
 from sweeps.ends import End
 from sweeps.journal import Journal
+from sweeps.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
@@ -101,7 +102,8 @@ class SlurmLauncher:
         journal.start(name)
         try:
             id = self.submit(
-                self.text(run.path, name), RunJob(str(run.path.resolve()), name, self.stalled, self.command)
+                self.text(run.path, name, run.manifest()["threads"]),
+                RunJob(str(run.path.resolve()), name, self.stalled, self.command),
             )
         except DoubtfulError:
             raise  # its name stays in the journal, and finds it
@@ -111,10 +113,11 @@ class SlurmLauncher:
         journal.known(name, id)
         return self._follow(name, id, run.path)
 
-    def text(self, run: Path, name: str) -> JobText:
-        """What sbatch is given for the run."""
-        folder = run.resolve() / FOLDER
-        return JobText(name, self.resources, str(folder), str(self.snapshot.resolve()), self.python)
+    def text(self, run: Path, name: str, threads: int) -> JobText:
+        """What sbatch is given for the run; `threads` are those of its configuration."""
+        folder, code = str(run.resolve() / FOLDER), str(self.snapshot.resolve())
+        exports = {**dict.fromkeys(THREAD_VARIABLES, str(threads)), "TOKENIZERS_PARALLELISM": "false"}
+        return JobText(name, self.resources, folder, code, self.python, exports)
 
     def find(self, run: RunFolder) -> SlurmHandle | None:
         """The newest job of the run whose end is not in its journal; by its name where its id is not known."""
@@ -168,14 +171,29 @@ class SlurmLauncher:
 
     def end_of(self, job: SlurmHandle) -> End | None:
         """The job's end as of the last refresh; None while it is in the queue or nobody can say."""
-        if self._queue is None or job.gone is None:
+        if self._queue is None:
             return None
+        if job.gone is None:
+            return self._cancelled_if_held(job)
         seen = self._seen(job)
         limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         start = Starts(job.run).last(job.job)
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.id]
+        return end
+
+    def _cancelled_if_held(self, job: SlurmHandle) -> End | None:
+        """The end of a job that Slurm holds for ever, which is cancelled."""
+        queued = (self._queue or {}).get(job.id)
+        end = held_by_slurm(queued) if queued is not None else None
+        if end is None:
+            return None
+        try:
+            self.commands.cancel([job.id])
+        except SchedulerError:
+            return None  # the next look tries it again
+        del self._open[job.id]
         return end
 
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
@@ -188,14 +206,17 @@ class SlurmLauncher:
         return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name."""
+        """Job id -> its last restart in accounting; ids are used again some day, hence the name.
+
+        "allocation" is what accounting may call a job whose name it has not heard.
+        """
         try:
             rows = self.commands.accounting([job.id for job in gone])
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
         names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if names.get(row.job_id) == row.name}
+        return {row.job_id: row for row in rows if row.name in (names[row.job_id], "allocation")}
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
         row = self._ended.get(job.id)

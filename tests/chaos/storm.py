@@ -16,6 +16,7 @@ AT_ONCE = 2
 TRIES = 12
 """How often a fault may hit nothing before it is given up."""
 LOOP_S = 0.1
+ADMINISTRATOR_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ class Storm:
     def run(self) -> bool:
         """Whether the study was over within the form's limit."""
         began = time.monotonic()
-        keeper = self.world.keeper
+        looked, keeper = began, self.world.keeper
         try:
             while keeper.code is None:
                 now = time.monotonic()
                 if now - began > self.form.limit_s:
                     return False
                 keeper.tick()
+                if now - looked > ADMINISTRATOR_S:
+                    self.world.undrain()
+                    looked = now
                 self._begin(now)
                 for each in [each for each in self._at_work if each.due <= now]:
                     self._go_on(each, began)

@@ -42,6 +42,8 @@ class World:
     """Where the wrappers of Slurm's commands note what the driver got."""
     keeper: Keeper
     rng: random.Random
+    drained: int = 0
+    """Nodes that were drained and given back."""
     struck: set[str] = field(default_factory=set)
     """Runs at which a fault is at work now: another one shall take another run, or both could not be told apart."""
 
@@ -86,6 +88,13 @@ class World:
     def failed_calls(self, command: str) -> int:
         """How often the command failed for a driver so far."""
         return sum(1 for line in self._calls() if line.startswith(f"{command} ") and not line.endswith(" 0"))
+
+    def undrain(self) -> None:
+        """What an administrator does: nodes that Slurm has drained are given back ("Duplicate jobid", say)."""
+        for node, state in self.slurm.node_states().items():
+            if state.startswith("drain"):
+                self.slurm.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=False)
+                self.drained += 1
 
     def slurm_again(self) -> None:
         """Every daemon that a fault had ended and that is not back runs again."""

@@ -1,0 +1,91 @@
+"""The launcher where Slurm, or the disk, lets it down: nothing is lost, nothing is started twice."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.config.launch_file import load_launch
+from harness.errors import BusyError, SchedulerError
+from harness.runs.provenance import collect
+from slurm.launcher import SlurmLauncher
+from slurm.records import JobState, Limits, QueuedJob
+from sweeps.ends import Cause
+from sweeps.journal import Journal
+from sweeps.plan import create_run
+from tests.sweeps.fake_study import resolve
+
+RESOURCES = load_launch(["launcher=slurm"]).resources
+
+
+class Queue:
+    """Slurm's commands with a queue that a test writes."""
+
+    def __init__(self):
+        self.jobs, self.cancelled, self.silent = [], [], False
+
+    def squeue(self, user):
+        if self.silent:
+            raise SchedulerError("squeue must succeed", "no")
+        return self.jobs
+
+    def accounting(self, job_ids):
+        return []
+
+    def show_job(self, job_id):
+        return None
+
+    def cancel(self, job_ids):
+        if self.silent:
+            raise SchedulerError("scancel must succeed", "no")
+        self.cancelled += job_ids
+
+    def limits(self):
+        return Limits(None, None, None, None)
+
+
+@pytest.fixture
+def queue():
+    return Queue()
+
+
+@pytest.fixture
+def run(tmp_path):
+    return create_run(tmp_path / "t0000-s1", resolve([]), "title", collect())
+
+
+@pytest.fixture
+def launcher(queue, tmp_path):
+    now = iter(range(10**6))
+    return SlurmLauncher(
+        RESOURCES, "study", tmp_path, commands=queue, submit=lambda text, job: "17", clock=lambda: float(next(now))
+    )
+
+
+def test_a_job_that_slurm_holds_for_ever_is_cancelled_and_over(launcher, queue, run):
+    handle = launcher.start(run)
+    queue.jobs = [QueuedJob("17", JobState.PENDING, "PENDING", "launch failed requeued held", handle.job, "")]
+    launcher.refresh()
+    queue.silent = True
+    assert handle.poll() is None, "it could not be cancelled"
+    queue.silent = False
+    assert handle.poll().cause is Cause.NODE_FAILURE and queue.cancelled == ["17"]
+
+
+def test_an_end_that_could_not_be_written_down_is_told_again(launcher, queue, run):
+    handle = launcher.start(run)
+    launcher.patience_s = 0.0
+    launcher.refresh()
+    launcher.refresh()
+    assert handle.poll().cause is Cause.VANISHED
+    launcher.refresh()
+    assert handle.poll().cause is Cause.VANISHED
+
+
+def test_a_submission_waits_where_slurm_does_not_say_what_is_queued(launcher, queue, run):
+    Journal(run.path).start("ec-study-t0000-s1-00000000")
+    queue.silent = True
+    with pytest.raises(BusyError, match="squeue"):
+        launcher.start(run)
+    assert Path(Journal(run.path).path).read_text().count("start") == 1
+    queue.silent = False
+    assert launcher.start(run).job != "ec-study-t0000-s1-00000000"

@@ -89,7 +89,7 @@ class Driver:
             self._guard()
             self._launcher.refresh()
             work = self._round()
-            observe(self._progress())
+            self._show(observe)
             if self._stopping and self._launcher.detached:
                 return
             if work is not None and not work.alive and (self._stopping or (self._exhausted and not work.left)):
@@ -115,6 +115,14 @@ class Driver:
             return None
         self._full = None
         return work
+
+    def _show(self, observe: Observer) -> None:
+        """What is shown may go into a file on the full disk."""
+        try:
+            observe(self._progress())
+        except OSError as error:
+            if not no_space(error, self._folder.path):
+                raise
 
     def _adopt(self) -> None:
         """Takes trials into work that were asked for and not opened."""

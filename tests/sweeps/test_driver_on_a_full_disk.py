@@ -72,6 +72,13 @@ def test_a_disk_that_is_full_before_there_is_a_driver_is_refused_in_words(tmp_pa
     assert run(study("x=1"), tmp_path).trials[0].state == "complete"
 
 
+def test_a_line_of_progress_that_does_not_fit_ends_no_driver(tmp_path):
+    def observe(progress):
+        raise full()
+
+    assert run(study("x=1"), tmp_path, observe=observe).trials[0].state == "complete"
+
+
 def test_other_errors_still_end_a_driver(tmp_path, monkeypatch):
     def refusing(*arguments):
         raise OSError(errno.EIO, os.strerror(errno.EIO))

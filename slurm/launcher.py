@@ -202,8 +202,11 @@ class SlurmLauncher:
         return handle
 
     def _queued_as(self, name: str) -> str | None:
-        """Raises SchedulerError where Slurm does not say."""
-        return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+        """Raises BusyError where Slurm does not say."""
+        try:
+            return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+        except SchedulerError as error:
+            raise BusyError(error.rule, error.value, error.remedy) from error
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
         """Job id -> its last restart in accounting; ids are used again some day, hence the name.

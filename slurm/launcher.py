@@ -83,7 +83,7 @@ class SlurmLauncher:
     def __post_init__(self) -> None:
         self.note: str | None = None
         self._user = getpass.getuser()
-        self._open: dict[str, SlurmHandle] = {}
+        self._open: dict[str, SlurmHandle] = {}  # by name: Slurm uses ids again, a crashed controller at once
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
         self._ended: dict[str, AccountedJob] = {}
@@ -92,11 +92,7 @@ class SlurmLauncher:
     def start(self, run: RunFolder) -> SlurmHandle:
         """Submits a job, unless one that an earlier try may have left is found."""
         journal = Journal(run.path)
-        try:
-            found = self.find(run)
-        except SchedulerError as error:  # it answered a moment ago
-            raise BusyError(error.rule, error.value, error.remedy) from error
-        if found is not None:
+        if (found := self.find(run)) is not None:
             return found
         name = job_name(self.study, run.path.name)
         journal.start(name)
@@ -149,7 +145,7 @@ class SlurmLauncher:
             self._queue, self.note = None, f"Slurm does not answer, so every job counts as alive: {error}"
             return
         self._looked = asked
-        gone = [job for job in self._open.values() if job.id not in self._queue and job.submitted < asked]
+        gone = [job for job in self._open.values() if self._queued(job) is None and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
         self._ended = self._accounted(gone) if gone else {}
@@ -180,12 +176,17 @@ class SlurmLauncher:
         start = Starts(job.run).last(job.job)
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
-            del self._open[job.id]
+            del self._open[job.job]
         return end
+
+    def _queued(self, job: SlurmHandle) -> QueuedJob | None:
+        """The job in the queue, as of the last refresh."""
+        queued = (self._queue or {}).get(job.id)
+        return queued if queued is not None and queued.name == job.job else None
 
     def _cancelled_if_held(self, job: SlurmHandle) -> End | None:
         """The end of a job that Slurm holds for ever, which is cancelled."""
-        queued = (self._queue or {}).get(job.id)
+        queued = self._queued(job)
         end = held_by_slurm(queued) if queued is not None else None
         if end is None:
             return None
@@ -193,12 +194,12 @@ class SlurmLauncher:
             self.commands.cancel([job.id])
         except SchedulerError:
             return None  # the next look tries it again
-        del self._open[job.id]
+        del self._open[job.job]
         return end
 
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
         handle = SlurmHandle(name, id, run, self, self.clock())
-        self._open[id] = handle
+        self._open[name] = handle
         return handle
 
     def _queued_as(self, name: str) -> str | None:
@@ -209,27 +210,28 @@ class SlurmLauncher:
             raise BusyError(error.rule, error.value, error.remedy) from error
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name.
+        """Name -> the last restart of that job in accounting.
 
         "allocation" is what accounting may call a job whose name it has not heard.
         """
         try:
-            rows = self.commands.accounting([job.id for job in gone])
+            rows = self.commands.accounting(sorted({job.id for job in gone}))
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
-        names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if row.name in (names[row.job_id], "allocation")}
+        return {
+            job.job: row for job in gone for row in rows if row.job_id == job.id and row.name in (job.job, "allocation")
+        }
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
-        row = self._ended.get(job.id)
+        row = self._ended.get(job.job)
         if row is not None and row.state.ended:
             return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
         try:
             shown = self.commands.show_job(job.id)
         except SchedulerError:
             return None
-        if shown is None or not shown.state.ended:
+        if shown is None or shown.name != job.job or not shown.state.ended:
             return None
         return Seen(shown.state, shown.exit_code, shown.signal, 0.0, shown.node)
 

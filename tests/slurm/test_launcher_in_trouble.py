@@ -1,5 +1,6 @@
 """The launcher where Slurm, or the disk, lets it down: nothing is lost, nothing is started twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from harness.config.launch_file import load_launch
 from harness.errors import BusyError, SchedulerError
 from harness.runs.provenance import collect
 from slurm.launcher import SlurmLauncher
-from slurm.records import JobState, Limits, QueuedJob
+from slurm.records import JobState, Limits, QueuedJob, ShownJob
 from sweeps.ends import Cause
 from sweeps.journal import Journal
 from sweeps.plan import create_run
@@ -21,7 +22,7 @@ class Queue:
     """Slurm's commands with a queue that a test writes."""
 
     def __init__(self):
-        self.jobs, self.cancelled, self.silent = [], [], False
+        self.jobs, self.cancelled, self.silent, self.shown = [], [], False, None
 
     def squeue(self, user):
         if self.silent:
@@ -32,7 +33,7 @@ class Queue:
         return []
 
     def show_job(self, job_id):
-        return None
+        return self.shown
 
     def cancel(self, job_ids):
         if self.silent:
@@ -79,6 +80,23 @@ def test_an_end_that_could_not_be_written_down_is_told_again(launcher, queue, ru
     assert handle.poll().cause is Cause.VANISHED
     launcher.refresh()
     assert handle.poll().cause is Cause.VANISHED
+
+
+def test_an_id_that_a_crashed_controller_gives_away_again_is_another_job(launcher, queue, run, tmp_path):
+    """It had not yet saved the first job when it was killed."""
+    other = create_run(tmp_path / "t0001-s1", resolve([]), "title", collect())
+    first, second = launcher.start(run), launcher.start(other)
+    assert first.id == second.id
+    queue.jobs = [QueuedJob("17", JobState.RUNNING, "RUNNING", "", second.job, "gpu1")]
+    queue.shown = ShownJob("17", JobState.RUNNING, "RUNNING", 0, 0, 0, "gpu1", "", second.job)
+    launcher.patience_s = 3.0
+    while first.poll() is None:
+        launcher.refresh()
+        assert second.poll() is None
+    assert first.poll().cause is Cause.VANISHED
+    queue.jobs, queue.shown = [], replace(queue.shown, state=JobState.COMPLETED)
+    launcher.refresh()
+    assert second.poll().cause is Cause.ENDED
 
 
 def test_a_submission_waits_where_slurm_does_not_say_what_is_queued(launcher, queue, run):

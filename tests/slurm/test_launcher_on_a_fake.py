@@ -132,7 +132,8 @@ def test_a_job_that_vanished_is_found_out(fake_slurm, folder):
     handle = mine.start(folder)
     until(lambda: at_work(folder))
     fake_slurm.forget(handle.id)
-    assert ended(mine, handle).cause is Cause.VANISHED
+    # The kill may leave it the time to write down that its run was killed.
+    assert ended(mine, handle).cause in (Cause.VANISHED, Cause.KILLED)
 
 
 def test_a_job_that_slurm_requeues_behind_the_drivers_back_is_the_same_job(fake_slurm, folder):
@@ -140,26 +141,35 @@ def test_a_job_that_slurm_requeues_behind_the_drivers_back_is_the_same_job(fake_
     handle = mine.start(folder)
     until(lambda: at_work(folder))
     fake_slurm.fail_node(handle.id)
-    until(lambda: len(Starts(folder.path).all()) == 2)
-    mine.refresh()
-    assert handle.poll() is None
+
+    def started_again():
+        mine.refresh()  # the fake goes on only when it is asked
+        assert handle.poll() is None
+        return len(Starts(folder.path).all()) == 2
+
+    until(started_again)
     folder.request_stop()
     assert ended(mine, handle).exit_code == 3
 
 
-def test_a_limit_of_submissions_makes_the_study_wait_not_fail(fake_slurm, tmp_path):
+@pytest.mark.parametrize("told", [True, False])
+def test_a_limit_of_submissions_makes_the_study_wait_not_fail(fake_slurm, tmp_path, told):
     fake_slurm.set(submit_limit=2)
+    if not told:
+        fake_slurm.fail("sacctmgr", "sacctmgr: error: no accounting here")
     notes = []
     status = run(
-        study("x=1", "x=2", "x=3", seeds=[1, 2], parallel=6, base=["steps=3"]),
+        study("x=1", "x=2", seeds=[1, 2], parallel=4, base=["steps=3"]),
         tmp_path / "study",
         launcher=launcher(),
         policy=GENEROUS,
         poll_s=0.1,
         observe=lambda progress: notes.append(progress.note),
     )
-    assert [trial.state for trial in status.trials] == ["complete"] * 3
-    assert any("no more jobs now" in note for note in notes if note)
+    assert [trial.state for trial in status.trials] == ["complete"] * 2
+    assert any("no more jobs now" in note for note in notes if note) is not told, (
+        "sbatch is asked where nobody else says"
+    )
     for path in (tmp_path / "study" / "runs").iterdir():
         assert len(RunFolder(path).manifest()["attempts"]) == 1
 

@@ -219,9 +219,10 @@ class SlurmLauncher:
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
-        return {
-            job.job: row for job in gone for row in rows if row.job_id == job.id and row.name in (job.job, "allocation")
-        }
+        names: dict[str, list[str]] = {}
+        for job in gone:
+            names.setdefault(job.id, []).append(job.job)
+        return {name: row for row in rows for name in names.get(row.job_id, ()) if row.name in (name, "allocation")}
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
         row = self._ended.get(job.job)

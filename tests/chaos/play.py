@@ -56,7 +56,7 @@ def play(folder: Path, form: Form, seed: int, say: Callable[[str], None]) -> rep
 
 
 def undisturbed(folder: Path, study_file: Path, say: Callable[[str], None]) -> Path:
-    """The study's folder of the same list without faults, kept for each state of the code."""
+    """The study's folder of the same list without faults, kept for each state of `harness`."""
     target = folder / _state(study_file)
     if not (target / "over").exists():
         shutil.rmtree(target, ignore_errors=True)
@@ -161,9 +161,9 @@ def _environment() -> dict[str, str]:
 
 
 def _state(study_file: Path) -> str:
-    """Of the code and the list; where git does not say, the time, so that nothing old is taken."""
+    """Of what a run computes, and of the list; where git does not say, the time, so that nothing old is taken."""
     digest = hashlib.sha256(study_file.read_bytes())
-    for command in (("git", "rev-parse", "HEAD"), ("git", "diff", "HEAD", "--", "harness", "sweeps")):
+    for command in (("git", "rev-parse", "HEAD:harness"), ("git", "diff", "HEAD", "--", "harness")):
         done = subprocess.run(command, cwd=ROOT, capture_output=True)
         digest.update(done.stdout if done.returncode == 0 else orjson.dumps(time.time()))
     return digest.hexdigest()[:12]

@@ -7,7 +7,8 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -129,7 +130,8 @@ class SlurmLauncher:
             return None
         if start is None and not (run.path / FOLDER / f"{id}_submitted.pkl").exists():
             # Its driver died before it could hand the job what it shall do.
-            self.commands.cancel([id])
+            with _busy():
+                self.commands.cancel([id])
             Journal(run.path).void(record.job)
             return None
         Journal(run.path).known(record.job, id)
@@ -204,10 +206,8 @@ class SlurmLauncher:
 
     def _queued_as(self, name: str) -> str | None:
         """Raises BusyError where Slurm does not say."""
-        try:
+        with _busy():
             return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
-        except SchedulerError as error:
-            raise BusyError(error.rule, error.value, error.remedy) from error
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
         """Name -> the last restart of that job in accounting.
@@ -235,6 +235,15 @@ class SlurmLauncher:
         if shown is None or shown.name != job.job or not shown.state.ended:
             return None
         return Seen(shown.state, shown.exit_code, shown.signal, 0.0, shown.node)
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """What Slurm does not answer now, it may answer later: a BusyError."""
+    try:
+        yield
+    except SchedulerError as error:
+        raise BusyError(error.rule, error.value, error.remedy) from error
 
 
 def job_name(study: str, run: str) -> str:

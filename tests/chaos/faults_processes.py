@@ -11,6 +11,7 @@ import orjson
 
 from harness.runs import RunFolder
 from sweeps.journal import NAME
+from sweeps.lease import current
 from tests.chaos.waiting import Strike, until
 from tests.chaos.world import World
 from tests.testbed import processes
@@ -22,7 +23,11 @@ POLL_S = 0.003
 
 
 def driver_kill(world: World) -> Strike:
+    """A driver that drives: one that still starts has nothing to lose."""
     yield 0.0
+    driver = current(world.study)
+    if driver is None or world.keeper.process is None or driver.pid != world.keeper.process.pid:
+        return None
     pid = world.keeper.kill()
     return f"driver {pid}" if pid is not None else None
 

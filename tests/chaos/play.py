@@ -110,9 +110,7 @@ def _storm(
         found += _in_the_log(keeper.log) + _in_the_queue(slurm)
         found += checks.problems(study, reference, witness)
         found += _too_little(storm, form, mounted)
-        return report.count(
-            seed, study, storm.hits, storm.misses, storm.deck, keeper.starts, keeper.refusals, seconds, found
-        )
+        return report.count(seed, storm, seconds, found)
     finally:
         keeper.end()
         slurm.cancel_all()

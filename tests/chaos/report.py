@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.runs import RunFolder
 from harness.runs.metrics import read_records
 from slurm.starts import Starts
 from sweeps.journal import Journal
-from tests.chaos.storm import Hit
+from tests.chaos.storm import Storm
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,8 @@ class Report:
     faults: dict[str, int]
     misses: int
     not_struck: dict[str, int]
+    drained: int
+    """Nodes that Slurm drained, and that the run gave back as an administrator would."""
     drivers: int
     refusals: list[str]
     """Last words of drivers that ended by themselves before the study was over."""
@@ -49,6 +50,7 @@ class Report:
             f"  drivers {self.drivers}, jobs {self.jobs}, starts of jobs {self.starts}, attempts {self.attempts}, "
             f"retries {self.retries}, replayed steps {self.replayed_steps}",
             f"  ends of jobs: {_counts(self.ends)}",
+            *([f"  nodes drained by Slurm and given back: {self.drained}"] if self.drained else []),
             *(f"  a driver ended by itself: {each}" for each in self.refusals),
             *(f"  PROBLEM: {each}" for each in self.problems),
             "  every check holds" if not self.problems else f"  {len(self.problems)} problems",
@@ -58,27 +60,24 @@ class Report:
 
 def count(
     seed: int,
-    study: Path,
-    hits: Sequence[Hit],
-    misses: int,
-    not_struck: Sequence[str],
-    drivers: int,
-    refusals: Sequence[str],
+    storm: Storm,
     seconds: float,
     problems: Sequence[str],
 ) -> Report:
-    """The report of the study in its folder."""
+    """The report of a storm that is over; its study must still be there."""
+    study, keeper = storm.world.study, storm.world.keeper
     runs = [RunFolder(path) for path in sorted((study / "runs").iterdir())]
     jobs = {run.path.name: Journal(run.path).jobs() for run in runs}
     records = [read_records(run.metrics_path) for run in runs]
     return Report(
         seed=seed,
         runs=len(runs),
-        faults=dict(sorted(Counter(hit.kind for hit in hits).items())),
-        misses=misses,
-        not_struck=dict(sorted(Counter(not_struck).items())),
-        drivers=drivers,
-        refusals=list(refusals),
+        faults=dict(sorted(Counter(hit.kind for hit in storm.hits).items())),
+        misses=storm.misses,
+        not_struck=dict(sorted(Counter(storm.deck).items())),
+        drained=storm.world.drained,
+        drivers=keeper.starts,
+        refusals=list(keeper.refusals),
         jobs=sum(map(len, jobs.values())),
         starts=sum(len(Starts(run.path).all()) for run in runs),
         attempts=sum(len(run.manifest()["attempts"]) for run in runs),

@@ -22,7 +22,8 @@ class Queue:
     """Slurm's commands with a queue that a test writes."""
 
     def __init__(self):
-        self.jobs, self.cancelled, self.silent, self.shown = [], [], False, None
+        self.jobs, self.cancelled, self.shown = [], [], None
+        self.silent = self.stuck = False
 
     def squeue(self, user):
         if self.silent:
@@ -36,7 +37,7 @@ class Queue:
         return self.shown
 
     def cancel(self, job_ids):
-        if self.silent:
+        if self.stuck:
             raise SchedulerError("scancel must succeed", "no")
         self.cancelled += job_ids
 
@@ -66,9 +67,9 @@ def test_a_job_that_slurm_holds_for_ever_is_cancelled_and_over(launcher, queue, 
     handle = launcher.start(run)
     queue.jobs = [QueuedJob("17", JobState.PENDING, "PENDING", "launch failed requeued held", handle.job, "")]
     launcher.refresh()
-    queue.silent = True
+    queue.stuck = True
     assert handle.poll() is None, "it could not be cancelled"
-    queue.silent = False
+    queue.stuck = False
     assert handle.poll().cause is Cause.NODE_FAILURE and queue.cancelled == ["17"]
 
 
@@ -105,5 +106,9 @@ def test_a_submission_waits_where_slurm_does_not_say_what_is_queued(launcher, qu
     with pytest.raises(BusyError, match="squeue"):
         launcher.start(run)
     assert Path(Journal(run.path).path).read_text().count("start") == 1
-    queue.silent = False
+    queue.silent, queue.stuck = False, True
+    queue.jobs = [QueuedJob("16", JobState.PENDING, "PENDING", "", "ec-study-t0000-s1-00000000", "")]
+    with pytest.raises(BusyError, match="scancel"):
+        launcher.start(run)
+    queue.stuck = False
     assert launcher.start(run).job != "ec-study-t0000-s1-00000000"

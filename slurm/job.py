@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.processes import die_with_parent
+from harness.processes import die_with_parent, outcome
 from harness.runs import RunFolder
 from slurm.starts import JobStart, Starts
 from sweeps.journal import Journal
@@ -64,7 +64,7 @@ class RunJob:
 
         self._signal = signal.SIGUSR2
         self._ask_to_stop()
-        code = self._process.wait() if self._process is not None else STOPPED
+        code = outcome(self._process) if self._process is not None else STOPPED
         if code != STOPPED:
             self._leave(code)
         with suppress(OSError):
@@ -90,7 +90,7 @@ class RunJob:
                 )
             if self._signal is not None:
                 self._ask_to_stop()  # the signal came while there was no process
-            code = self._process.wait()
+            code = outcome(self._process)
             if code != LOCKED or time.monotonic() > deadline or self._signal is not None:
                 return code
             time.sleep(1.0)

@@ -7,7 +7,7 @@ as far as the typed groups, which list the valid ones; Hydra would only say that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -89,7 +89,12 @@ def compose(root: str, overrides: Iterable[str] = (), own: Path | None = None) -
 
 def as_yaml(config: RunConfig) -> str:
     """The resolved configuration as YAML, in the order of its groups."""
-    return OmegaConf.to_yaml(OmegaConf.create(config.to_dict()))
+    return plain_yaml(config.to_dict())
+
+
+def plain_yaml(values: Mapping[str, Any]) -> str:
+    """A plain dictionary as YAML, in its order."""
+    return OmegaConf.to_yaml(OmegaConf.create(dict(values)))
 
 
 def options(group: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
+from harness.config.driver_resources import DriverResourcesConfig
 from harness.config.fields import choice, count, number
 from harness.config.group import Group, mapping, obey, typed
 from harness.config.resources import ResourcesConfig
@@ -16,7 +17,7 @@ POLL_S = {"local": 0.25, "slurm": 5.0}
 """Launcher -> seconds between two looks where none are set: every look at Slurm is a load on its controller."""
 SITE = "site"
 """The choice of a site sets keys of `resources`; it has none of its own."""
-GROUPS: dict[str, type[Group]] = {kind.KEY: kind for kind in (ResourcesConfig, RetryConfig)}
+GROUPS: dict[str, type[Group]] = {kind.KEY: kind for kind in (ResourcesConfig, DriverResourcesConfig, RetryConfig)}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class LaunchConfig:
     driver: str = choice("here", "slurm")
     """Where the driver of the study runs: in this process, or in a Slurm job of its own."""
     resources: ResourcesConfig
+    driver_resources: DriverResourcesConfig
     retry: RetryConfig
     stalled_attempts: int = count(1, 5)
     """Attempts in a row without progress, whatever their causes, after which a run has failed: a crash loop."""
@@ -73,7 +75,7 @@ class LaunchConfig:
 
 
 LAUNCH_KEYS = frozenset({*LaunchConfig.__dataclass_fields__, SITE})
-SLURM_ONLY = ("max_jobs", ResourcesConfig.KEY, SITE)
+SLURM_ONLY = ("max_jobs", ResourcesConfig.KEY, DriverResourcesConfig.KEY, SITE)
 """What means nothing to the launcher `local`."""
 
 

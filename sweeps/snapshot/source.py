@@ -18,6 +18,8 @@ from harness.runs.provenance import GitError, git
 
 PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
 PROJECT = "pyproject.toml"
+FOLDER = "snapshots"
+"""Of the snapshots of a study, in its own."""
 CACHE = "__pycache__"
 MAX_BYTES = 100_000_000
 """Of all files together; the packages have 4 MB."""
@@ -46,11 +48,14 @@ def code_names(root: Path) -> list[str]:
     """The files of the packages below `root`, a checkout when git's folder is there, else a site-packages.
 
     Of a checkout: what is tracked and not deleted, and what is neither tracked nor ignored, such as a method
-    that is not added yet. Compiled files (__pycache__) are none of them.
+    that is not added yet. Compiled files (__pycache__) are none of them. Of a snapshot: all, so that a driver which
+    works from one takes the same again.
 
     Raises:
         StudyError: git cannot list the checkout, or a folder cannot be read.
     """
+    if root.parent.name == FOLDER and root.with_name(f"{root.name}.json").is_file():
+        return sorted(walk(root))
     if not (root / ".git").exists():
         return sorted(walk(root, [package for package in PACKAGES if (root / package).is_dir()]))
     try:

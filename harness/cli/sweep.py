@@ -62,6 +62,8 @@ def call(given: argparse.Namespace) -> int:
 
             print_jobs(study, launch, folder, most, configs, given.full)
         return 0
+    if launch.launcher == "slurm":
+        _warn_of(given.dir)
     with writable(folder):
         if not accept(most, launch, folder, given.yes):
             return Exit.USAGE
@@ -131,6 +133,16 @@ def _submit(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig,
     print(f"watch:  entrocraft status {folder}")
     print(f"stop:   scancel {job.id}   (the runs' jobs go on)")
     return 0
+
+
+def _warn_of(studies: Path) -> None:
+    """Says where the jobs of other nodes may not see the folder of the studies."""
+    from harness.cli.doctor_look import folder
+    from harness.doctor.finding import State
+
+    finding = folder(studies, between_nodes=True)
+    if finding.state is State.WARNING:
+        _say(f"warning: {finding.what}: {finding.found}. {finding.remedy} (`entrocraft doctor` looks at more.)")
 
 
 def _refuse_second(folder: Path) -> None:

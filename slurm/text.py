@@ -21,8 +21,9 @@ LONGEST_TOKEN = 200
 """The accounting keeps 255 bytes of a job's name, and a name that was cut fences nothing off."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_WORDS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS"})
-OWN = {"PYTHONDONTWRITEBYTECODE": "1", "SUBMITIT_EXECUTOR": "slurm"}
-"""Set for every job: snapshots stay as they were taken; submitit shall know where it is."""
+OWN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", "SUBMITIT_EXECUTOR": "slurm"}
+"""Set for every job: snapshots stay as they were taken; no module comes from the folder in which sbatch was called,
+which may be the checkout; submitit shall know where it is."""
 NO_ENVIRONMENT = 7
 """Exit code of a job whose module or setup line failed: the run was not started."""
 MB_PER_GB = 1024

@@ -17,7 +17,9 @@ LACKING = 1
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     overrides_argument(parser, "launch settings, such as site=NAME resources=h100x8, and settings of the runs")
-    parser.add_argument("--dir", type=Path, default=Path("studies"), help="folder of the studies (default: %(default)s)")
+    parser.add_argument(
+        "--dir", type=Path, default=Path("studies"), help="folder of the studies (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 

@@ -21,7 +21,9 @@ STUDIES = Path("studies")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    overrides_argument(parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; launch settings; overrides for all runs")
+    overrides_argument(
+        parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; launch settings; overrides for all runs"
+    )
     parser.add_argument("--dir", type=Path, default=STUDIES, help="folder of the studies (default: %(default)s)")
     parser.add_argument("--retry-failed", action="store_true", help="give each failed trial one more try")
     parser.add_argument(

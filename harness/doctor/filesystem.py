@@ -57,7 +57,9 @@ def mount_of(path: str, known: list[Mount]) -> Mount | None:
 def judge_folder(path: str, mount: Mount | None, may_write: bool, between_nodes: bool) -> Finding:
     """Whether studies are safe in the absolute folder `path`; `between_nodes`: their runs are jobs of a cluster."""
     if not may_write:
-        return missing(WHAT, f"{path}: not to be written", "Let its owner allow it, or choose another: --dir DIR.", True)
+        return missing(
+            WHAT, f"{path}: not to be written", "Let its owner allow it, or choose another: --dir DIR.", True
+        )
     if mount is None:
         return warning(WHAT, f"{path}: its file system is not known", SHARE)
     found = f"{path} on {mount.kind}"

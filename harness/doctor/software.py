@@ -57,5 +57,7 @@ def judge_git(commit: str | None, dirty: bool | None, reason: str | None) -> Fin
     if commit is None:
         return ok("git", "an installed package, no checkout")
     if dirty:
-        return warning("git", f"{commit[:12]} with changes", "Commit them; until then a run records what is not committed.")
+        return warning(
+            "git", f"{commit[:12]} with changes", "Commit them; until then a run records what is not committed."
+        )
     return ok("git", commit[:12])

@@ -89,8 +89,8 @@ class Database:
         The job keeps its slot and node, COMPLETING, while its processes end; `back_in_queue` is the rest.
         """
         now = time.time()
-        values = (job["id"], state, job["node"], job["submitted"], job["started"], now)
-        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, 0, 0)", *values)
+        values = (job["id"], state, job["node"], job["submitted"], job["started"], now, job["code"], job["sig"])
+        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
         again = {"restarts": job["restarts"] + 1, "submitted": now, "started": None, "ended": None, "code": 0, "sig": 0}
         self.change(job["id"], state="COMPLETING", wish="requeued", **again)
 

@@ -18,9 +18,9 @@ import pytest
 from tests.testbed import Cluster, ClusterError, Settings, cluster, processes, up
 from tests.testbed.lifecycle import strays
 
-pytestmark = [pytest.mark.needs("slurm"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs("slurm")
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 VICTIM = """\
 echo "start ${SLURM_RESTART_COUNT:-0} $SLURMD_NODENAME" >> SEEN
 if [ -n "$SLURM_RESTART_COUNT" ]; then exit 0; fi

@@ -26,7 +26,7 @@ CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", t
 def up(folder: Path, **options: Any) -> Cluster:
     """Start a cluster in a folder, new or of a stopped cluster, whose jobs and accounting it then goes on with.
 
-    `options` are the fields of `Settings`. It returns when all nodes are idle and `sacct` answers.
+    `options` are the fields of `Settings`. It returns when all nodes can take jobs and `sacct` answers.
 
     Raises:
         ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
@@ -126,9 +126,9 @@ def _add_cluster(cluster: Cluster) -> None:
 
 
 def _await_ready(cluster: Cluster) -> None:
-    if not processes.wait(cluster.is_idle, READY_S, poll_s=0.1):
+    if not processes.wait(cluster.is_ready, READY_S, poll_s=0.1):
         raise ClusterError(
-            f"The nodes must be idle within {READY_S} s",
+            f"The nodes must be usable within {READY_S} s",
             _last_words(cluster, ("sinfo", "-N", "-l")),
             f"Read the logs in {cluster.settings.folder}/log.",
         )

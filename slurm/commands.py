@@ -98,7 +98,11 @@ class SlurmCommands:
         return Limits(array, count, smallest(rows, 0), smallest(rows, 1))
 
     def said(self, *command: str) -> tuple[int, str]:
-        """Exit code and output of a command that only looks. Raises SchedulerError: it is not there, or does not answer."""
+        """Exit code and output of a command that only looks.
+
+        Raises:
+            SchedulerError: it is not there, or does not answer.
+        """
         done = self._run(*command)
         return done.returncode, done.stdout if done.returncode == 0 else done.stderr or done.stdout
 

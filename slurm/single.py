@@ -35,7 +35,7 @@ class SingleJob:
         self.folder = folder.absolute()
 
     def live(self, commands: Callable[[], Commands]) -> QueuedJob | None:
-        """The job in the queue or at work, another one than this process is in. Slurm is asked only where there was one.
+        """The job in the queue or at work, where it is not this process's own; Slurm is asked only if there was one.
 
         Raises:
             SchedulerError: Slurm does not say.

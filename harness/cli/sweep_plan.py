@@ -58,12 +58,13 @@ def _configurations(study: StudyConfig, configs: Sequence[Mapping[str, Any]], fu
             continue
         yield from (f"#   {line}" for line in difference(first, config))
     if study.n_trials:
-        yield f"\n# {study.n_trials} more trials will be drawn by {study.sampler}; one of them may be {corner(study).title}"
+        one = f"one of them may be {corner(study).title}"
+        yield f"\n# {study.n_trials} more trials will be drawn by {study.sampler}; {one}"
 
 
 def _texts(study: StudyConfig, launch: LaunchConfig, folder: Path, full: bool) -> Iterator[str]:
     launcher = SlurmLauncher(launch.resources, study.name, planned(folder), launch.stalled_attempts, launch.max_jobs)
-    runs = [f"t{number:04d}-s{seed}" for number in range(len(points(study))) for seed in study.seeds]
+    runs = [f"t{number:04d}-s{seed}" for number in range(len(points(study)) + study.n_trials) for seed in study.seeds]
     texts = {}
     if launch.driver == "slurm":
         texts["driver"] = render(driver_text(launch, folder, _planned_name(study.name, "driver")))
@@ -72,10 +73,11 @@ def _texts(study: StudyConfig, launch: LaunchConfig, folder: Path, full: bool) -
         texts[run] = render(launcher.text(folder.absolute() / "runs" / run, name))
     for place, (run, text) in enumerate(texts.items()):
         if full or run == "driver" or run == runs[0]:
-            yield f"\n# what sbatch is given for {run} (the last {DIGITS} characters of the name are drawn)\n{text.rstrip()}"
+            yield f"\n# what sbatch is given for {run} (the last {DIGITS} characters of the name are drawn)"
+            yield text.rstrip()
             continue
         if place == len(texts) - len(runs) + 1:
-            yield f"\n# those of the others, {len(runs) - 1}, differ in the name and the folder alone; --full prints them"
+            yield f"\n# those of the others, {len(runs) - 1}, differ in the name and the folder; --full prints them"
         if text.replace(run, runs[0]) != texts[runs[0]]:
             yield f"# {run}, otherwise:\n{text.rstrip()}"
         else:

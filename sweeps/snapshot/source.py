@@ -14,12 +14,10 @@ from stat import S_ISDIR, S_ISREG, S_IXUSR
 from typing import NoReturn
 
 from harness.errors import StudyError
-from harness.runs.provenance import GitError, git
+from harness.runs.provenance import SNAPSHOTS, GitError, git
 
 PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
 PROJECT = "pyproject.toml"
-FOLDER = "snapshots"
-"""Of the snapshots of a study, in its own."""
 CACHE = "__pycache__"
 MAX_BYTES = 100_000_000
 """Of all files together; the packages have 4 MB."""
@@ -54,7 +52,7 @@ def code_names(root: Path) -> list[str]:
     Raises:
         StudyError: git cannot list the checkout, or a folder cannot be read.
     """
-    if root.parent.name == FOLDER and root.with_name(f"{root.name}.json").is_file():
+    if root.parent.name == SNAPSHOTS and root.with_name(f"{root.name}.json").is_file():
         return sorted(walk(root))
     if not (root / ".git").exists():
         return sorted(walk(root, [package for package in PACKAGES if (root / package).is_dir()]))

@@ -73,7 +73,14 @@ BELOW = {
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
-    "slurm": ["harness.config", "harness.doctor.finding", "harness.errors", "harness.processes", "harness.runs", "sweeps"],
+    "slurm": [
+        "harness.config",
+        "harness.doctor.finding",
+        "harness.errors",
+        "harness.processes",
+        "harness.runs",
+        "sweeps",
+    ],
     "harness/doctor": [],
     "harness/execute.py": [
         "harness.config",

@@ -41,7 +41,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     # ranges and choices
     ("launcher=pbs", ["launcher must be one of local, slurm", "'pbs'", "Set e.g. launcher=local"]),
     ("driver=there", ["driver must be one of here, slurm", "'there'", "Set e.g. driver=here"]),
-    ("driver=slurm driver_resources.gpus=1", ["keys of driver_resources", "'gpus'", "Valid: account, constraint"]),
+    ("driver_resources.gpus=1", ["keys of driver_resources", "'gpus'", "Valid: account, constraint"]),
     ("driver_resources.mem_gb=0", ["driver_resources.mem_gb must be a whole number >= 1", "got 0"]),
     ("driver_resources.partition='a b'", ["driver_resources.partition must consist of letters", "'a b'", "cpu"]),
     (

@@ -1,4 +1,4 @@
-"""Child processes that must not outlive who started them, and waiting for one inside a signal handler."""
+"""Child processes that must not outlive who started them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             continue
-
-
-def outcome(process: subprocess.Popen[bytes]) -> int:
-    """Waits for a child's end: its exit code, or minus the signal. Any number of times, and in signal handlers, too.
-
-    `Popen.wait` holds a lock while it waits: called again by a handler that has interrupted it, it never returns.
-    """
-    seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert seen is not None  # only WNOHANG returns nothing
-    return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.processes import die_with_parent, outcome
-from slurm.job import SIGNALLED, SUPERSEDED, say
+from harness.processes import die_with_parent
+from slurm.job import SIGNALLED, SUPERSEDED, say, wait
 from slurm.starts import JobStart, Starts
 from sweeps.journal import Journal
 
@@ -70,7 +70,7 @@ class CommandJob:
 
         self._signal = signal.SIGUSR2
         self._ask_to_end()
-        if self._process is not None and (code := outcome(self._process)) not in self.work.unfinished:
+        if self._process is not None and (code := wait(self._process.pid)) not in self.work.unfinished:
             self._leave(code)
         with suppress(OSError):
             Starts(Path(self.work.folder)).end(SIGNALLED + signal.SIGUSR2)
@@ -93,7 +93,7 @@ class CommandJob:
             )
         if self._signal is not None:
             self._ask_to_end()  # the signal came while there was no process
-        return outcome(self._process)
+        return wait(self._process.pid)
 
     def _on_term(self, number: int, frame: FrameType | None) -> None:
         self._signal = number

@@ -180,14 +180,17 @@ class SlurmLauncher:
         return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name."""
+        """Job id -> its last restart in accounting; ids are used again some day, hence the name.
+
+        "allocation" is what accounting may call a job whose name it has not heard.
+        """
         try:
             rows = self.commands.accounting([job.id for job in gone])
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
         names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if names.get(row.job_id) == row.name}
+        return {row.job_id: row for row in rows if row.name in (names[row.job_id], "allocation")}
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
         row = self._ended.get(job.id)

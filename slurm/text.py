@@ -56,7 +56,7 @@ class JobText:
                 repr(self.token),
                 "Replace the other characters.",
             )
-        for what, path in (("folder", self.folder), ("snapshot", self.snapshot), ("interpreter", self.python)):
+        for what, path in (("folder", self.folder), ("snapshot", self.snapshot), ("interpreter", self.interpreter)):
             _check_path(what, path)
         if ":" in self.snapshot:
             raise ConfigError(
@@ -66,6 +66,11 @@ class JobText:
             )
         for name, value in self.exports.items():
             _check_export(name, value)
+
+    @property
+    def interpreter(self) -> str:
+        """The one that the job is started with."""
+        return self.resources.python or self.python
 
 
 def render(job: JobText) -> str:
@@ -125,8 +130,7 @@ def _environment(job: JobText) -> list[str]:
 
 def _run(job: JobText) -> list[str]:
     settings = {**job.exports, **OWN}
-    python = job.resources.python or job.python
-    command = [python, "-u", "-m", "submitit.core._submit", job.folder]
+    command = [job.interpreter, "-u", "-m", "submitit.core._submit", job.folder]
     srun = ["srun", "--unbuffered", f"--cpus-per-task={job.resources.cpus_per_task}", *command]
     return [
         "set -euo pipefail",

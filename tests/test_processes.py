@@ -8,9 +8,7 @@ import subprocess
 import sys
 import time
 
-import pytest
-
-from harness.processes import die_with_parent, end, outcome
+from harness.processes import die_with_parent, end
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
 PARENT = """
@@ -63,24 +61,3 @@ def test_end_takes_the_whole_group() -> None:
     process.stdout.close()
     assert process.poll() is not None and gone(child)
     end(process)  # again: nothing is there, and nothing happens
-
-
-@pytest.mark.parametrize(("code", "expected"), [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9)])
-def test_a_handler_waits_for_the_child_that_is_waited_for(code: str, expected: int) -> None:
-    """With Popen.wait in both places it never returns; the alarm's second turn would end the test then."""
-    child = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep(0.4); {code}"])
-    seen = []
-
-    def handler(number: int, frame: object) -> None:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(60)
-        seen.append(outcome(child))
-        signal.alarm(0)
-
-    before = signal.signal(signal.SIGALRM, handler)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
-        assert outcome(child) == expected
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert seen == [expected] and child.wait() == expected

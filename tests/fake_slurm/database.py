@@ -44,6 +44,9 @@ class Database:
         # Processes may die at any moment, the machine need not: nothing waits for the disk.
         self._db.execute("PRAGMA synchronous=OFF")
 
+    def __del__(self):
+        self._db.close()
+
     def create(self):
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(SCHEMA)

@@ -208,8 +208,16 @@ def test_the_output_goes_where_submitit_looks_for_it_and_a_second_start_appends(
 
 
 @pytest.mark.parametrize("code", [0, 3, 5, 143])
-def test_the_exit_code_is_that_of_srun(code: int, bash: Bash) -> None:
-    assert bash.run(render(job(bash.root)), code).returncode == code
+@pytest.mark.parametrize("setup", [(), ("true",)])
+def test_the_exit_code_is_that_of_srun(code: int, setup: tuple[str, ...], bash: Bash) -> None:
+    assert bash.run(render(job(bash.root, resources=resources(setup=setup))), code).returncode == code
+
+
+def test_the_interpreter_of_the_resources_comes_before_that_of_the_sweep(bash: Bash) -> None:
+    bash.run(render(job(bash.root, resources=resources(python="/opt/my env/in container"))))
+    assert bash.recorded("srun")[2] == "/opt/my env/in container"
+    with pytest.raises(ConfigError, match="the interpreter of a job must have no control characters and no '%'"):
+        job(bash.root, resources=resources(python="/opt/%j"))
 
 
 def test_modules_come_before_setup_and_both_before_the_run(bash: Bash) -> None:

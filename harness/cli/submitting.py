@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.cli.again import ENTROCRAFT, frozen_study, sweep_words
 from harness.config.launch import LaunchConfig
+from harness.errors import SchedulerError
 from harness.execute import Exit
 from slurm.command_job import Work
 from slurm.commands import Commands, SlurmCommands
@@ -59,7 +60,11 @@ def submit_driver(
             once=("--retry-failed",) if retry_failed else (),
             unfinished=(Exit.STOPPED, TERMINATED),
         )
-        submitted = job.submit(name, launch.driver_resources.job(launch.resources), code, work)
+        try:
+            submitted = job.submit(name, launch.driver_resources.job(launch.resources), code, work)
+        except SchedulerError as error:
+            remedy = (error.remedy or "").replace(" resources.", " driver_resources.")
+            raise type(error)(f"the driver's job: {error.rule}", error.value, remedy or None) from error
     finally:
         lease.release()
     job.confirm(submitted)  # after the release: the job waits for it, and finds the study free

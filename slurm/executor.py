@@ -66,16 +66,23 @@ class TextExecutor(submitit.SlurmExecutor):
         return render(self._text)
 
 
+def require() -> None:
+    """Raises SchedulerError where Slurm's commands are not on PATH."""
+    if lacking := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
+        raise SchedulerError(
+            "launcher=slurm needs Slurm's commands",
+            f"no {lacking[0]} on PATH",
+            "Run this on a login node of the cluster.",
+        )
+
+
 def submit(text: JobText, job: RunJob | CommandJob) -> str:
     """Submits the job; its id.
 
     Raises:
         DoubtfulError, BusyError: not taken now. SchedulerError: sbatch is not there, or refuses such a job.
     """
-    if shutil.which("sbatch") is None or shutil.which("srun") is None:
-        raise SchedulerError(
-            "launcher=slurm needs Slurm's commands", "no sbatch on PATH", "Run this on a login node of the cluster."
-        )
+    require()
     try:
         # submitit prints what sbatch said beside raising it.
         with _outside_of_a_job(), contextlib.redirect_stderr(io.StringIO()):

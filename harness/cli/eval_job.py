@@ -15,6 +15,7 @@ from harness.errors import EvaluationError, SchedulerError
 from harness.evaluate.place import Place
 from slurm.command_job import Work
 from slurm.commands import Commands, SlurmCommands
+from slurm.executor import require
 from slurm.launcher import job_name
 from slurm.single import SingleJob, Submitted, refuse_live
 from slurm.starts import Starts
@@ -55,6 +56,7 @@ def submit_eval(
         SchedulerError: a job of this evaluation is in the queue, or Slurm refuses. EvaluationError: more workers than
             GPUs.
     """
+    require()
     if given.workers > max(1, launch.resources.gpus_per_node):
         raise EvaluationError(
             "the job must have a GPU for each worker",

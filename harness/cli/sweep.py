@@ -65,6 +65,9 @@ def call(given: argparse.Namespace) -> int:
             print_jobs(study, launch, folder, most, configs, given.full)
         return 0
     if launch.launcher == "slurm":
+        from slurm.executor import require
+
+        require()
         _warn_of(given.dir)
     with writable(folder):
         if not accept(most, launch, folder, given.yes):

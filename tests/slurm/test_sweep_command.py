@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import small_study
 
 from harness.cli import accepting
 from harness.cli.main import main
-from harness.errors import StudyError
+from harness.config.launch_file import load_launch
+from harness.errors import ConfigError, StudyError
 from slurm.command_job import NAME_VARIABLE
+from sweeps.cost import Cost
 from sweeps.driver_job import driver_job
 from sweeps.folder import StudyFolder
 from sweeps.journal import Journal
@@ -56,16 +59,14 @@ class TestDryRun:
         said = capsys.readouterr().out
         assert said.count("#!/bin/bash") == said.count("\ntrainer:\n") == 2
 
-    def test_the_text_is_that_of_the_job_that_is_submitted_then(self, words, tmp_path, fake_slurm, capsys, monkeypatch):
+    def test_the_text_is_that_of_the_job_that_is_submitted_then(self, words, tmp_path, fake_slurm, capsys):
         main([*words, "--dry-run", "--full"])
         shown = capsys.readouterr().out
-        fake_slurm.set(slots=0)
-        driver = subprocess.Popen([sys.executable, "-m", "harness.cli.main", *words], stderr=subprocess.DEVNULL)
-        script = _until(lambda: next(study(tmp_path).glob("runs/t0000-s1/slurm/*_submission.sh"), None))
-        driver.terminate()
-        assert driver.wait(timeout=30) == 3
-        name = next(line for line in script.read_text().splitlines() if "--job-name" in line)
-        assert script.read_text().replace(name[-8:], "x" * 8).strip() in shown
+        fake_slurm.fail("sbatch", "not now")
+        assert main(words) == 2
+        (text,) = (path.read_text() for path in study(tmp_path).glob("runs/t0000-s1/slurm/*.sh"))
+        name = next(line for line in text.splitlines() if "--job-name" in line)
+        assert text.replace(name[-8:], "x" * 8).strip() in shown
 
     def test_it_says_whether_the_sweep_would_ask(self, words, fake_slurm, capsys):
         assert main([*words, *GPUS, "--dry-run"]) == 0
@@ -85,45 +86,57 @@ class TestDryRun:
 
 
 class TestCost:
+    LAUNCH = load_launch(["launcher=slurm", *GPUS])
+
+    def cost(self, hours=100.0):
+        return Cost(2, 1, 8, hours, 5, 0.0, 2)
+
     @pytest.fixture(autouse=True)
-    def no_driver(self, monkeypatch):
-        self.driven = []
-        monkeypatch.setattr("harness.cli.sweep._drive", lambda *given: self.driven.append(given) or 0)
-
-    def terminal(self, monkeypatch, answer):
-        monkeypatch.setattr("sys.stdin", Terminal(answer))
-        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-
-    def test_without_a_terminal_it_must_be_agreed_to(self, words, tmp_path, fake_slurm, capsys, monkeypatch):
+    def nobody(self, monkeypatch):
         monkeypatch.setattr("sys.stdin", open(os.devnull))
+
+    def test_without_a_terminal_it_must_be_agreed_to(self, words, tmp_path, fake_slurm, capsys):
         assert main([*words, *GPUS]) == 2
         said = capsys.readouterr().err
         assert "more than ask_above_gpu_hours=100 must be agreed to" in said and "at most 200 GPU-hours" in said
         assert "Give --yes, or set ask_above_gpu_hours=200" in said
-        assert not study(tmp_path).exists() and not self.driven
-        assert main([*words, *GPUS, "ask_above_gpu_hours=200"]) == 0
+        assert not study(tmp_path).exists()
 
-    def test_what_was_accepted_is_asked_again_only_when_it_grows(self, words, tmp_path, fake_slurm, monkeypatch):
-        monkeypatch.setattr("sys.stdin", open(os.devnull))
-        assert main([*words, *GPUS, "--yes"]) == 0
-        saved = json.loads((study(tmp_path) / accepting.NAME).read_text())
+    def test_at_the_threshold_nothing_is_asked(self, tmp_path):
+        launch = replace(self.LAUNCH, ask_above_gpu_hours=200)
+        assert accepting.accept(self.cost(), launch, tmp_path / "s", yes=False)
+        assert not (tmp_path / "s").exists()
+
+    def test_what_was_accepted_is_asked_again_only_when_it_grows(self, tmp_path):
+        assert accepting.accept(self.cost(), self.LAUNCH, tmp_path, yes=True)
+        saved = json.loads((tmp_path / accepting.NAME).read_text())
         assert (saved["gpu_hours"], saved["by"]) == (200.0, "--yes")
-        assert main([*words, *GPUS]) == 0 and len(self.driven) == 2
-        assert main([*words, *GPUS, "resources.walltime_min=6030"]) == 2
-        (study(tmp_path) / accepting.NAME).write_text("{")
-        assert main([*words, *GPUS]) == 2
+        assert accepting.accept(self.cost(), self.LAUNCH, tmp_path, yes=False)
+        assert accepting.accept(self.cost(90.0), self.LAUNCH, tmp_path, yes=False)
+        with pytest.raises(ConfigError, match="at most 202 GPU-hours"):
+            accepting.accept(self.cost(101.0), self.LAUNCH, tmp_path, yes=False)
 
-    @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("yes\n", 0), ("\n", 2), ("n\n", 2), ("", 2)])
-    def test_a_person_is_asked(self, words, tmp_path, fake_slurm, monkeypatch, capsys, answer, code):
-        self.terminal(monkeypatch, answer)
-        assert main([*words, *GPUS]) == code
+    @pytest.mark.parametrize("content", ["{", "[]", '{"gpu_hours": "1000"}', "{}"])
+    def test_a_damaged_record_counts_as_none(self, tmp_path, content):
+        (tmp_path / accepting.NAME).write_text(content)
+        with pytest.raises(ConfigError, match="must be agreed to"):
+            accepting.accept(self.cost(), self.LAUNCH, tmp_path, yes=False)
+
+    @pytest.mark.parametrize(
+        ("answer", "agreed"), [("y\n", True), ("Yes\n", True), ("\n", False), ("n\n", False), ("", False)]
+    )
+    def test_a_person_is_asked(self, tmp_path, monkeypatch, capsys, answer, agreed):
+        monkeypatch.setattr("sys.stdin", Terminal(answer))
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+        assert accepting.accept(self.cost(), self.LAUNCH, tmp_path, yes=False) is agreed
         said = capsys.readouterr().err
         assert "GPU-hours: at most 200" in said and "Go on? [y/N]" in said
-        assert (study(tmp_path) / accepting.NAME).exists() == bool(self.driven) == (code == 0)
+        assert (tmp_path / accepting.NAME).exists() is agreed
 
-    def test_a_study_without_gpus_asks_nothing(self, words, tmp_path, fake_slurm):
-        assert main(words) == 0
-        assert not (study(tmp_path) / accepting.NAME).exists()
+    def test_a_study_that_a_person_does_not_start_is_not_there(self, words, tmp_path, fake_slurm, monkeypatch):
+        monkeypatch.setattr("harness.cli.accepting.accept", lambda *given: False)
+        assert main([*words, *GPUS]) == 2
+        assert not study(tmp_path).exists()
 
 
 class TestBadInput:
@@ -136,7 +149,9 @@ class TestBadInput:
     def test_a_partition_that_is_not_there(self, words, tmp_path, fake_slurm, capsys, where):
         error = "sbatch: error: Batch job submission failed: Invalid partition name specified"
         fake_slurm.fail("sbatch", error)
-        given = [*words, "driver=slurm", "driver_resources.partition=nope"] if where else [*words, "resources.partition=n"]
+        given = (
+            [*words, "driver=slurm", "driver_resources.partition=nope"] if where else [*words, "resources.partition=n"]
+        )
         assert main(given) == 2
         said = capsys.readouterr().err
         key = "driver_resources" if where else "resources"
@@ -215,7 +230,9 @@ class TestDriverJob:
         assert main([*words, "driver=slurm"]) == 2
         assert "a second one while job 1 is pending" in capsys.readouterr().err
 
-    def test_it_works_from_copies_and_hands_nothing_of_its_own_to_the_runs(self, words, tmp_path, fake_slurm, monkeypatch):
+    def test_it_works_from_copies_and_hands_nothing_of_its_own_to_the_runs(
+        self, words, tmp_path, fake_slurm, monkeypatch
+    ):
         monkeypatch.setenv("SLURM_JOB_ID", "99")
         monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "NoDevFiles")
@@ -242,6 +259,7 @@ class TestDetach:
         assert os.getsid(pid) == pid != os.getsid(0)
         with pytest.raises(StudyError, match=f"process {pid}"):
             Lease(study(tmp_path)).acquire()
+        _until(lambda: Journal(study(tmp_path) / "runs" / "t0001-s1").open_job())
         os.kill(pid, 15)
         assert os.waitpid(pid, 0)[1] == 3 << 8
         assert "stopped; the same command goes on from here" in (study(tmp_path) / "driver.log").read_text()

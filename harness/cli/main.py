@@ -15,6 +15,7 @@ COMMANDS = (
     "run",
     "sweep",
     "status",
+    "doctor",
     "eval",
     "schedule",
     "figures",

@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,8 @@ from typing import Protocol
 from harness.config.resources import ResourcesConfig
 from harness.errors import SchedulerError
 from harness.runs import RunFolder
+from slurm import accounting
+from slurm.cancelling import cancel_jobs
 from slurm.commands import Commands, SlurmCommands
 from slurm.ends import Seen, judge
 from slurm.executor import DoubtfulError, submit
@@ -50,6 +52,8 @@ class SlurmHandle:
     """Monotonic seconds."""
     gone: float | None = None
     """Monotonic seconds at which it was first missing in the queue; None while it is there."""
+    noted: tuple[str, ...] = ()
+    """What its run's folder says of its place in the queue."""
 
     def poll(self) -> End | None:
         return self.launcher.end_of(self)
@@ -81,7 +85,7 @@ class SlurmLauncher:
         self._open: dict[str, SlurmHandle] = {}
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
-        self._ended: dict[str, AccountedJob] = {}
+        self._ended: dict[str, list[AccountedJob]] = {}
         self._limits: Limits | None = None
 
     def start(self, run: RunFolder) -> SlurmHandle:
@@ -101,7 +105,12 @@ class SlurmLauncher:
             journal.void(name)
             raise
         journal.known(name, id)
+        accounting.note_submitted(run.path, id, name, self._gpus)
         return self._follow(name, id, run.path)
+
+    def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
+        """By the queue as of the last refresh."""
+        return cancel_jobs(self.commands, (self._queue or {}).values(), runs, now)
 
     def text(self, run: Path, name: str) -> JobText:
         """What sbatch is given for the run."""
@@ -141,6 +150,7 @@ class SlurmLauncher:
         gone = [job for job in self._open.values() if job.id not in self._queue and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
+            self._note(job)
         self._ended = self._accounted(gone) if gone else {}
 
     def room(self) -> int | None:
@@ -168,7 +178,20 @@ class SlurmLauncher:
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.id]
+            accounting.note_ended(job.run, job.id, job.job, self._gpus, self._ended.get(job.id, []))
         return end
+
+    @property
+    def _gpus(self) -> int:
+        return self.resources.nodes * self.resources.gpus_per_node
+
+    def _note(self, job: SlurmHandle) -> None:
+        """Writes its place in the queue into the run's folder, where that has changed."""
+        assert self._queue is not None
+        seen = self._queue.get(job.id)
+        if seen is not None and job.noted != (about := (seen.state_text, seen.reason, seen.node)):
+            accounting.note_queued(job.run, seen)
+            job.noted = about
 
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
         handle = SlurmHandle(name, id, run, self, self.clock())
@@ -179,19 +202,23 @@ class SlurmLauncher:
         """Raises SchedulerError where Slurm does not say."""
         return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
-    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name."""
+    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, list[AccountedJob]]:
+        """Job id -> its restarts in accounting, oldest first; ids are used again some day, hence the name."""
         try:
             rows = self.commands.accounting([job.id for job in gone])
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
         names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if names.get(row.job_id) == row.name}
+        found: dict[str, list[AccountedJob]] = {}
+        for row in rows:
+            if names.get(row.job_id) == row.name:
+                found.setdefault(row.job_id, []).append(row)
+        return found
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
-        row = self._ended.get(job.id)
-        if row is not None and row.state.ended:
+        rows = self._ended.get(job.id)
+        if rows and (row := rows[-1]).state.ended:
             return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
         try:
             shown = self.commands.show_job(job.id)

@@ -1,17 +1,20 @@
 # Everything runs in $(VENV), which the targets set up themselves. PYTHON chooses the interpreter (3.11 or later).
 # REQUIRE (for `make test`): space-separated features whose tests must run; a skip of one of them is a failure.
+# TESTBED: the folder of the test cluster, a short path; TESTBED_ARGS: options of `python -m tests.testbed up`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 VERL_VENV ?= .venv-verl
 BIN := $(VENV)/bin
 STUDIES ?= studies
 REQUIRE ?=
+TESTBED ?= $(or $(TMPDIR),/tmp)/entrocraft-testbed
+TESTBED_ARGS ?=
 PYTEST_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl testbed-up testbed-down clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -78,11 +81,20 @@ bench-verl: $(VERL_VENV)/.installed ## time of verl's update against the kept fr
 	$(VERL_VENV)/bin/python benchmarks/verl_update.py
 	$(VERL_VENV)/bin/python benchmarks/verl_plugin_time.py
 
+bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake Slurm: time and memory of a poll
+	$(BIN)/python benchmarks/scale.py
+
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py
 
 test: $(VENV)/.installed-dev ## the tests (PYTEST_ARGS=..., REQUIRE=...)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+testbed-up: $(VENV)/.installed ## a real Slurm cluster on this machine, in the folder TESTBED (docs/slurm-testbed.md)
+	$(BIN)/python -m tests.testbed up $(TESTBED_ARGS) $(TESTBED)
+
+testbed-down: $(VENV)/.installed ## stop the test cluster with its jobs; its folder stays
+	$(BIN)/python -m tests.testbed down $(TESTBED)
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .

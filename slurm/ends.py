@@ -3,11 +3,12 @@
     accounting (last restart)      end
     COMPLETED                      ended, code 0
     FAILED, a signal               killed
-    FAILED, code 4, 6              elsewhere
-    FAILED, code 5                 out of disk
-    FAILED, code 137               killed: a step of the job was
-    FAILED, code 128 + n           stopped by signal n, not requeued: timeout near the limit, else preempted
-    FAILED, other codes            ended
+    FAILED                         by the code that the job itself wrote, else by accounting's:
+        4, 6                           elsewhere
+        5                              out of disk
+        137                            killed: a step of the job was
+        140, 143                       stopped by USR2 or TERM, not requeued: timeout near the limit, else preempted
+        others                         ended
     CANCELLED                      cancelled
     TIMEOUT, DEADLINE              timeout
     OUT_OF_MEMORY                  out of memory
@@ -16,7 +17,7 @@
     PENDING, RUNNING, ... none     accounting lags: what the job wrote, after the patience; else vanished
 
 It is asked only of jobs that are no longer in the queue. Where there is no accounting, `scontrol show job` takes its
-place for as long as the controller remembers the job.
+place for as long as the controller remembers the job. Accounting takes 128 off a code above it (137 is shown as 9:0).
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ from dataclasses import dataclass
 
 from slurm.records import JobState
 from slurm.starts import JobStart
+from slurm.text import NO_ENVIRONMENT
 from sweeps.ends import Cause, End
 
 SIGNALLED = 128
+KILLED = (signal.SIGKILL, SIGNALLED + signal.SIGKILL)
+STOPPED = (signal.SIGUSR2, SIGNALLED + signal.SIGUSR2, signal.SIGTERM, SIGNALLED + signal.SIGTERM)
 BY_CODE = {4: Cause.ELSEWHERE, 5: Cause.OUT_OF_DISK, 6: Cause.ELSEWHERE}
 FINAL = {
     JobState.CANCELLED: Cause.CANCELLED,
@@ -76,7 +80,8 @@ def judge(
         if seen.state is JobState.COMPLETED:
             return End(Cause.ENDED, 0, said)
         if seen.state is JobState.FAILED:
-            return _failed(seen, said, limit_s)
+            own = start.code if start is not None else None
+            return _failed(seen, seen.exit_code if own is None else own, said, limit_s)
         if seen.state in FINAL:
             return End(FINAL[seen.state], None, said)
         if gone_s < patience_s:
@@ -86,18 +91,18 @@ def judge(
     elif gone_s < patience_s:
         return None
     if start is not None and start.code is not None:
-        return _failed(
-            Seen(JobState.FAILED, start.code, 0, 0.0, start.node), f"{what}: its own exit code {start.code}", limit_s
-        )
+        own = Seen(JobState.FAILED, start.code, 0, 0.0, start.node)
+        return _failed(own, start.code, f"{what}: its own exit code {start.code}", limit_s)
     return End(Cause.VANISHED, None, f"{what}: neither in the queue nor, at its end, in accounting")
 
 
-def _failed(seen: Seen, said: str, limit_s: float) -> End:
-    code = seen.exit_code
-    if seen.signal or code == SIGNALLED + signal.SIGKILL:
+def _failed(seen: Seen, code: int, said: str, limit_s: float) -> End:
+    if seen.signal or code in KILLED:
         return End(Cause.KILLED, -(seen.signal or signal.SIGKILL), said)
     if code in BY_CODE:
         return End(BY_CODE[code], code, said)
-    if SIGNALLED < code < SIGNALLED + signal.NSIG:
+    if code in STOPPED:
         return End(Cause.TIMEOUT if seen.elapsed_s >= limit_s else Cause.PREEMPTED, code, said)
+    if code == NO_ENVIRONMENT:
+        said += ", since a module or a setup line failed: see the job's own log"
     return End(Cause.ENDED, code, said)

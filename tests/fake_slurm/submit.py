@@ -127,6 +127,7 @@ def _submit(database, options, words, script):
             "sig": 0,
             "wish": "",
             "purged": 0,
+            "unaccounted": 0,
         }
         marks = ", ".join("?" * len(values))
         database.do(f"INSERT INTO jobs ({', '.join(values)}) VALUES ({marks})", *values.values())

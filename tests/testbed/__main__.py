@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.testbed.texts import GPU_TYPE
 TRY = """\
 {export}
   sinfo
-  sbatch --wait --gres=gpu:{gpu}:4 --output=/dev/stdout --wrap 'echo $CUDA_VISIBLE_DEVICES'
+  srun --gres=gpu:{gpu}:4 printenv CUDA_VISIBLE_DEVICES
   sacct
   python -m tests.testbed down {folder}"""
 
@@ -23,6 +24,7 @@ TRY = """\
 def main(words: list[str] | None = None) -> int:
     """Exit code 0, or 1 where something was refused or failed (the reason is on stderr)."""
     given = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `up` then stops what it has started
     try:
         if given.what == "up":
             cluster = up(
@@ -32,6 +34,7 @@ def main(words: list[str] | None = None) -> int:
                 preempt_signal=given.preempt_signal,
                 grace_time_s=given.grace_time,
                 min_job_age_s=given.min_job_age,
+                node_timeout_s=given.node_timeout,
             )
             settings = cluster.settings
             export = f"export SLURM_CONF={settings.conf}"
@@ -48,7 +51,7 @@ def main(words: list[str] | None = None) -> int:
 
 def _status(folder: Path) -> int:
     """0 while every daemon runs, otherwise 1."""
-    settings = Settings.load(folder.absolute())
+    settings = Settings.load(folder)
     found = {daemon.name: daemon.pid() for daemon in daemons(settings)}
     for name, pid in found.items():
         print(f"{name:14} {'not running' if pid is None else pid}")
@@ -68,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument("--grace-time", type=int, default=5, help="seconds a preempted job keeps (default 5)")
     start.add_argument("--min-job-age", type=int, default=3600, help="seconds squeue knows an ended job (default 3600)")
+    start.add_argument(
+        "--node-timeout", type=int, default=10, help="seconds of silence until a node is down (default 10)"
+    )
     stop = commands.add_parser("down", help="stop it and its jobs; the folder stays")
     look = commands.add_parser("status", help="its daemons and nodes")
     for command in (start, stop, look):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,48 +10,65 @@ from typing import Any
 
 from tests.testbed import processes, texts
 from tests.testbed.cluster import Cluster
-from tests.testbed.daemons import Daemon, daemons, environment
-from tests.testbed.ports import choosing
+from tests.testbed.daemons import Daemon, daemons
+from tests.testbed.ports import choosing, is_free
+from tests.testbed.preparation import create_database, grant, prepare
 from tests.testbed.requirements import missing
 from tests.testbed.settings import ClusterError, Settings, record, short_host
 
-TOOL_S = 60
 READY_S = 40
 TURN_S = 120
+END_S = 10
+PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmscriptd", "slurmd")
 CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", texts.CLUSTER_NAME)
 
 
 def up(folder: Path, **options: Any) -> Cluster:
     """Start a cluster in a folder, new or of a stopped cluster, whose jobs and accounting it then goes on with.
 
-    `options` are the fields of `Settings`. It returns when all nodes are idle and `sacct` answers.
+    `options` are the fields of `Settings`. It returns when all nodes can take jobs and `sacct` answers.
 
     Raises:
         ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
             then whatever had started is stopped again.
     """
-    folder = folder.absolute()
+    folder = Path(os.path.abspath(folder))
     if lack := missing(options.get("accounting", True)):
         raise ClusterError("A test cluster needs root and Debian packages", lack)
-    _refuse_use(folder)
     with choosing(TURN_S) as base_port:
-        settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
-        cluster = Cluster(settings)
-        try:
-            _prepare(settings)
-            for daemon in daemons(settings):
-                if daemon.name == "mariadbd":
-                    _create_database(settings)
-                daemon.start()
-                if daemon.name == "mariadbd":
-                    _grant(settings)
-                if daemon.name == "slurmdbd":
-                    _add_cluster(cluster)
-            _await_ready(cluster)
-        except BaseException:
-            down(folder)
-            raise
+        _refuse_use(folder)
+        cluster = Cluster(Settings(folder=folder, base_port=base_port, host=short_host(), **options))
+        with _all_or_nothing(folder):
+            _start(cluster)
+    with _all_or_nothing(folder):
+        _await_ready(cluster)
     return cluster
+
+
+def _start(cluster: Cluster) -> None:
+    """Start every daemon; at its end all of them listen."""
+    settings = cluster.settings
+    prepare(settings)
+    for daemon in daemons(settings):
+        if daemon.name == "mariadbd":
+            create_database(settings)
+        daemon.start()
+        if daemon.name == "mariadbd":
+            grant(settings)
+        if daemon.name == "slurmdbd":
+            _add_cluster(cluster)
+    if not processes.wait(lambda: not any(map(is_free, settings.ports)), READY_S):
+        silent = [port for port in settings.ports if is_free(port)]
+        raise ClusterError(f"Every daemon must listen within {READY_S} s", f"nobody on ports {silent}", _logs(settings))
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        down(folder)
+        raise
 
 
 def down(folder: Path) -> None:
@@ -64,16 +77,18 @@ def down(folder: Path) -> None:
     Raises:
         ClusterError: no cluster's folder, or something outlived SIGKILL.
     """
-    settings = Settings.load(folder.absolute())
-    cluster = Cluster(settings)
-    running = [daemon for daemon in daemons(settings) if daemon.pid() is not None]
-    if any(daemon.name == "slurmctld" for daemon in running):
+    settings = Settings.load(folder)
+    cluster, alive = Cluster(settings), running(settings)
+    if any(daemon.name == "slurmctld" for daemon in alive):
         with suppress(ClusterError):  # a cluster that does not answer is stopped all the same
             cluster.cancel_all()
-    for daemon in reversed(running):
+    for daemon in reversed(alive):
         daemon.stop()
-    if left := processes.kill(cluster.job_processes, patience_s=10):
+    if left := processes.kill(cluster.job_processes, END_S):
         raise ClusterError("The processes of jobs must end at SIGKILL", f"pids {left}")
+    if not processes.wait(lambda: not strays(settings), END_S):
+        found = ", ".join(f"{processes.program(pid)} ({pid})" for pid in strays(settings))
+        raise ClusterError("No daemon may be left", f"{found} without a pid file", "End it by its pid.")
 
 
 @contextmanager
@@ -88,6 +103,13 @@ def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
 
 def running(settings: Settings) -> list[Daemon]:
     return [daemon for daemon in daemons(settings) if daemon.pid() is not None]
+
+
+def strays(settings: Settings) -> list[int]:
+    """Daemons of the cluster, whatever the pid files say; a shell that speaks to the cluster is none."""
+    conf = str(settings.conf)
+    suspects = [pid for pid in processes.pids() if processes.program(pid) in PROGRAMS and processes.alive(pid)]
+    return [pid for pid in suspects if processes.environment(pid).get("SLURM_CONF") == conf]
 
 
 def _refuse_use(folder: Path) -> None:
@@ -105,36 +127,6 @@ def _refuse_use(folder: Path) -> None:
         )
 
 
-def _prepare(settings: Settings) -> None:
-    """Folders, configuration files, munge's key and the devices; what a stopped cluster left is kept or replaced."""
-    for name in ("etc", "run", "log", "state", "spool", "dev"):
-        (settings.folder / name).mkdir(parents=True, exist_ok=True)
-    settings.save()
-    for path, text in texts.configuration(settings).items():
-        path.write_text(text)
-        path.chmod(0o600 if path.name == "slurmdbd.conf" else 0o644)
-    key = settings.folder / "etc" / "munge.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_bytes(secrets.token_bytes(128))
-    for path in texts.devices(settings):
-        if not path.exists():
-            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # that of /dev/null
-            path.chmod(0o666)
-
-
-def _create_database(settings: Settings) -> None:
-    data = settings.folder / "db"
-    if not (data / "mysql").exists():
-        shutil.rmtree(data, ignore_errors=True)
-        options = ("--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db")
-        _tool(settings, "mariadb-install-db", "--auth-root-authentication-method=normal", *options)
-
-
-def _grant(settings: Settings) -> None:
-    _tool(settings, "mariadb", "--no-defaults", f"--socket={settings.folder}/db.sock", "-e", texts.database_sql())
-
-
 def _add_cluster(cluster: Cluster) -> None:
     """slurmdbd answers some time after it has started, and only says with words that it knows the cluster."""
 
@@ -149,11 +141,11 @@ def _add_cluster(cluster: Cluster) -> None:
 
 
 def _await_ready(cluster: Cluster) -> None:
-    if not processes.wait(cluster.is_idle, READY_S, poll_s=0.1):
+    if not processes.wait(cluster.is_ready, READY_S, poll_s=0.1):
         raise ClusterError(
-            f"The nodes must be idle within {READY_S} s",
+            f"The nodes must be usable within {READY_S} s",
             _last_words(cluster, ("sinfo", "-N", "-l")),
-            f"Read the logs in {cluster.settings.folder}/log.",
+            _logs(cluster.settings),
         )
     asked = ("sacct", "--noheader")
     if cluster.settings.accounting and not processes.wait(
@@ -167,12 +159,5 @@ def _last_words(cluster: Cluster, command: tuple[str, ...]) -> str:
     return (done.stdout + done.stderr).strip() or "nothing"
 
 
-def _tool(settings: Settings, *command: str) -> None:
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(settings), timeout=TOOL_S
-        )
-    except subprocess.TimeoutExpired:
-        raise ClusterError(f"{command[0]} must end within {TOOL_S} s", "no end") from None
-    if done.returncode:
-        raise ClusterError(f"{command[0]} must succeed", f"exit code {done.returncode}: {done.stderr[-500:].strip()}")
+def _logs(settings: Settings) -> str:
+    return f"Read the logs in {settings.folder}/log."

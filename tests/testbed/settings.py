@@ -88,18 +88,27 @@ class Settings:
     def node_names(self) -> tuple[str, ...]:
         return tuple(f"gpu{number}" for number in range(1, self.nodes + 1))
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Those on which its daemons listen."""
+        accounting = (self.base_port + PORT_OF_ACCOUNTING,) if self.accounting else ()
+        first = self.base_port + PORT_OF_FIRST_NODE
+        return (self.base_port, *accounting, *range(first, first + self.nodes))
+
     def save(self) -> None:
         values = asdict(self) | {"folder": str(self.folder)}
         record(self.folder).write_bytes(orjson.dumps(values, option=orjson.OPT_INDENT_2))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Raises ClusterError: no cluster was ever started there."""
+        """Raises ClusterError: no cluster was ever started there, or its record is damaged."""
         try:
             values: dict[str, Any] = orjson.loads(record(folder).read_bytes())
+            return cls(**values | {"folder": Path(values["folder"])})
         except (FileNotFoundError, NotADirectoryError):
             raise ClusterError("The folder must be one of a test cluster", repr(str(folder))) from None
-        return cls(**values | {"folder": Path(values["folder"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ClusterError(f"{record(folder)} must be what `up` wrote", str(error), "Remove the folder.") from None
 
 
 def record(folder: Path) -> Path:

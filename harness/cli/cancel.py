@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sweeps.status import RunStatus
 
 OVER = ("complete",)
-BEGUN_NO_MORE = ("waiting", "queued", "created", "stopped", "interrupted")
+OVER_IN_A_STUDY = ("complete", "failed", "damaged")
+"""A whole study's mark is enough for these: only what was cancelled comes back when it is withdrawn."""
+NOT_RUNNING = ("waiting", "queued", "created", "stopped", "interrupted")
 RUNNING = ("running", "cancelling")
 
 
@@ -31,7 +33,20 @@ class Target:
     """The studies and runs that are meant, with what is seen of the runs; each run once."""
 
     studies: list[StudyFolder]
-    runs: dict[str, RunStatus]
+    of_studies: dict[str, RunStatus]
+    """Path -> a run of one of the studies."""
+    named: dict[str, RunStatus]
+    """Path -> a run that was named itself."""
+
+    @property
+    def runs(self) -> dict[str, RunStatus]:
+        return self.of_studies | self.named
+
+    def to_mark(self) -> list[RunStatus]:
+        """Of a study those that have begun, since it has a mark of its own."""
+        marked = [run for run in self.named.values() if run.state not in OVER]
+        kept = ("waiting", *OVER_IN_A_STUDY)
+        return marked + [run for run in self.of_studies.values() if run.state not in kept and run not in marked]
 
     def in_states(self, *states: str) -> list[RunStatus]:
         return [run for run in self.runs.values() if run.state in states]
@@ -41,8 +56,8 @@ def call(given: argparse.Namespace) -> int:
     from sweeps.cancel import cancel_runs, who
 
     target = chosen(given.targets)
-    open_runs = [run for run in target.runs.values() if run.state not in OVER]
-    if not open_runs and not target.studies:
+    marked = target.to_mark()
+    if not marked and not target.studies:
         raise ConfigError("a run must be open to be cancelled", "complete ones only", "Look: entrocraft status.")
     print(_plan(target, given.now))
     if not given.yes and not _agreed():
@@ -51,10 +66,8 @@ def call(given: argparse.Namespace) -> int:
     by = who()
     for study in target.studies:
         study.cancel(f"by {by}")  # first: from now on its driver begins nothing
-    alive = [_folder(run) for run in open_runs if run.state in RUNNING]
-    begun = [run for run in open_runs if run.state != "waiting" or not target.studies]
-    cancel_runs(map(_folder, begun), by, alive)
-    for line in _end_jobs([_folder(run) for run in begun], given.now):
+    cancel_runs(map(_folder, marked), by, [_folder(run) for run in marked if run.state in RUNNING])
+    for line in _end_jobs([_folder(run) for run in marked], given.now):
         print(line)
     print(f"cancelled; watch it: entrocraft status; undo it: entrocraft retry {' '.join(given.targets)}")
     return 0
@@ -68,28 +81,33 @@ def chosen(texts: list[str]) -> Target:
 
     watcher = Watcher()
     studies: list[StudyFolder] = []
-    runs: dict[str, RunStatus] = {}
+    of_studies: dict[str, RunStatus] = {}
+    named: dict[str, RunStatus] = {}
     for text in texts:
         if (study := study_at(text)) is not None:
             studies.append(study)
-            found = [run for trial in shown_study(study.path, watcher.show).trials for run in trial.runs]
+            seen = shown_study(study.path, watcher.show)
+            of_studies |= {run.path: run for trial in seen.trials for run in trial.runs}
         else:
-            found = [watcher.show(run_at(text, begun=False), "")]
-        runs |= {run.path: run for run in found}
-    return Target(studies, runs)
+            run = watcher.show(run_at(text, begun=False), "")
+            named[run.path] = run
+    return Target(studies, of_studies, named)
 
 
 def _plan(target: Target, now: bool) -> str:
+    from harness.cli.places import plain
+
     names = [f"the study {study.path.name!r}" for study in target.studies]
-    running, waiting = target.in_states(*RUNNING), target.in_states(*BEGUN_NO_MORE)
+    names += [plain(run.name) for run in target.named.values()]
+    running, waiting = target.in_states(*RUNNING), target.in_states(*NOT_RUNNING)
     rest = len(target.runs) - len(running) - len(waiting)
     how = "killed at once, back to their last checkpoints" if now else "stop after their step, with a checkpoint"
     lines = [
-        f"to be cancelled: {', '.join([*names, *([] if names else [run.name for run in target.runs.values()])])}",
+        f"to be cancelled: {', '.join(names)}",
         f"  {len(running)} running: {how}",
         f"  {len(waiting)} waiting: are not started",
         *([f"  {rest} over: stay as they are"] if rest else []),
-        *(["  trials that have not begun are not begun"] if names else []),
+        *(["  trials that have not begun are not begun"] if target.studies else []),
     ]
     return "\n".join(lines)
 

@@ -48,8 +48,9 @@ def run_at(text: str, begun: bool = True) -> RunFolder:
     """
     if not text:
         raise _no_run(text, [])
-    if is_run(Path(text)):
-        return RunFolder(text)
+    path = Path(os.path.abspath(text))
+    if is_run(path) or (not begun and path.parent.name == "runs" and _knows(path.parents[1], path.name)):
+        return RunFolder(path)
     head, _, name = text.rstrip(os.sep).rpartition(os.sep)
     studies = [study] if (study := study_at(head)) is not None else studies_here() if not head else []
     found = [study.runs_path / name for study in studies if _has(study, name, begun)]
@@ -80,6 +81,10 @@ def _has(study: StudyFolder, name: str, begun: bool) -> bool:
     return is_run(study.runs_path / name) or (not begun and name in planned(study))
 
 
+def _knows(path: Path, run: str) -> bool:
+    return is_study(path) and _has(StudyFolder(path), run, begun=False)
+
+
 def planned(study: StudyFolder) -> list[str]:
     """The names of all runs of a study that are known so far, those not begun included."""
     from sweeps.status import shown_study
@@ -98,6 +103,11 @@ def _no_run(text: str, names: Iterable[str]) -> RunFolderError:
         repr(text),
         f"Did you mean {near[0]!r}?" if near else "Look them up: entrocraft status.",
     )
+
+
+def plain(text: str) -> str:
+    """Without characters that act on a terminal: a name or a reason is somebody's free text."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def no_study(text: str) -> StudyError:

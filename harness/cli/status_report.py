@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.places import plain
 from harness.cli.tables import plain_table
 from sweeps.gpu_hours import JOB_HOURS, Hours, total
 from sweeps.status import CANCELLED, DAMAGED, INTERRUPTED, QUEUED, RunStatus, StudyStatus, TrialStatus
@@ -41,11 +42,6 @@ def fitting(shown: Group, terminal: Console) -> Text:
         most = max(0, terminal.height - 1)
         text = [*text[:most], f"... {len(text) - most} more lines: entrocraft status without --watch"]
     return Text("\n".join(text), no_wrap=True)
-
-
-def plain(text: str) -> str:
-    """Without characters that act on a terminal: a title or a reason is somebody's free text."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _study(study: StudyStatus) -> Iterator[RenderableType]:

@@ -1,6 +1,7 @@
 """Cancelling and retrying while a driver works, and while none does."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -101,15 +102,16 @@ def test_one_failed_trial_is_retried_by_a_living_driver_and_no_other(tmp_path):
     """The driver had no trial left to ask for: it must look again."""
     folder = StudyFolder(tmp_path)
     config = study("fail_at=3 failures=1", "fail_at=4 failures=1", "x=2 steps=60 step_s=0.03", seeds=[1], parallel=3)
-    seen = []
+    failures = []
+    ask = once(lambda progress: len(progress.failures) == 2, lambda: ask_retry(folder, ["t0001", "t0099"], "lena"))
 
-    def over(progress):
-        seen.append(progress)
-        return len(progress.failures) == 2
+    def observe(progress):
+        failures.append([failure.name for failure in progress.failures])
+        ask(progress)
 
-    status = run(config, tmp_path, observe=once(over, lambda: ask_retry(folder, ["t0001", "t0099"], "lena")))
+    status = run(config, tmp_path, observe=observe)
     assert states(status) == {"t0000": "failed", "t0001": "complete", "t0002": "complete"}
-    assert [len(progress.failures) for progress in seen][-1] == 1
+    assert ["t0000", "t0001"] in map(sorted, failures) and failures[-1] == ["t0000"]
     assert len(folder_of(tmp_path, "t0001-s1").manifest()["attempts"]) == 2
     assert open_requests(folder) == []
 
@@ -125,21 +127,26 @@ def test_a_request_waits_for_the_next_driver(tmp_path):
 
 
 def test_a_failed_run_of_an_open_trial_gets_another_try_that_outlives_the_driver(tmp_path):
-    """One seed failed, the other is still at work: the trial is not told."""
-    config = study("fail_at=3 failures=1", seeds=[1, 2], base=["steps=10"], parallel=2)
-    first = folder_of(tmp_path, "t0000-s1")
-
-    def failed(progress):
-        return first.exists() and first.manifest()["state"] is RunState.FAILED
+    """One seed was cancelled and is buried, the other is still at work: the trial is not told."""
+    config = study("steps=60 step_s=0.02", seeds=[1, 2], parallel=2)
+    first, folder = folder_of(tmp_path, "t0000-s1"), StudyFolder(tmp_path)
+    cancel = once(at_work("t0000-s1", "t0000-s2"), lambda: cancel_runs([first], "lena", [first]))
 
     def ask():
-        ask_retry(StudyFolder(tmp_path), ["t0000"], "lena")
+        withdraw(first)
+        ask_retry(folder, ["t0000"], "lena")
+        os.kill(os.getpid(), signal.SIGINT)
 
-    status = run(config, tmp_path, observe=once(failed, ask))
-    if states(status)["t0000"] == "failed":  # both seeds failed in one poll: the request came after that
-        status = run(config, tmp_path)
-    assert runs(status)["t0000-s1"] == "complete"
-    assert len(first.manifest()["attempts"]) == 2
+    again = once(lambda progress: first.exists() and first.manifest()["state"] is RunState.FAILED, ask)
+
+    def observe(progress):
+        cancel(progress)
+        again(progress)
+
+    status = run(config, tmp_path, observe=observe)
+    assert runs(status) == {"t0000-s1": "failed", "t0000-s2": "stopped"} and status.requests == 1
+    assert states(run(config, tmp_path)) == {"t0000": "complete"}
+    assert [attempt["outcome"] for attempt in first.manifest()["attempts"]] == ["stopped", "complete"]
 
 
 def test_a_cancelled_run_that_is_retried_while_it_stops_goes_on(tmp_path):

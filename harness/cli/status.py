@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -77,7 +78,7 @@ def found(paths: list[str], watcher: Watcher) -> tuple[list[StudyStatus], list[R
             studies.append(shown_study(study.path, watcher.show))
             continue
         path = Path(text)
-        if not text or not path.is_dir():
+        if not text or not os.path.isdir(path):  # False, too, for a name that no file can have
             raise RunFolderError(
                 "a path must be a folder, or a name that of a study", repr(text), "Give a study, a run or their parent."
             )

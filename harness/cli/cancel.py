@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ class Target:
 
 
 def call(given: argparse.Namespace) -> int:
+    from harness.cli.places import plain
     from sweeps.cancel import cancel_runs, who
 
     target = chosen(given.targets)
@@ -69,7 +71,8 @@ def call(given: argparse.Namespace) -> int:
     cancel_runs(map(_folder, marked), by, [_folder(run) for run in marked if run.state in RUNNING])
     for line in _end_jobs([_folder(run) for run in marked], given.now):
         print(line)
-    print(f"cancelled; watch it: entrocraft status; undo it: entrocraft retry {' '.join(given.targets)}")
+    again = plain(shlex.join(given.targets))
+    print(f"cancelled; watch it: entrocraft status; undo it: entrocraft retry {again}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from harness.cli.command import Command
@@ -58,6 +59,7 @@ def _the_one(studies: list[StudyFolder]) -> list[StudyFolder]:
 
 def _retry_study(study: StudyFolder, failed: bool) -> None:
     """Withdraws every mark; asks for another try of what had been cancelled, with `failed` of all that failed."""
+    from harness.cli.places import plain
     from sweeps.cancel import cancelled_runs, withdraw
     from sweeps.status import shown_study
 
@@ -73,7 +75,7 @@ def _retry_study(study: StudyFolder, failed: bool) -> None:
         hint = f"Failed trials: entrocraft retry --failed {study.path}."
         raise ConfigError("a study to retry must be cancelled, or have runs that are", f"{study.path.name!r}", hint)
     if was is not None:
-        print(f"{study.path.name} is no longer cancelled")
+        print(plain(f"{study.path.name} is no longer cancelled"))
     _ask(study, seen, names, len(marked))
 
 
@@ -107,6 +109,7 @@ def _retry_runs(path: str, runs: list[RunFolder]) -> None:
 
 def _ask(study: StudyFolder, seen: StudyStatus, names: set[str], withdrawn: int) -> None:
     """Leaves the request for the driver, and says what happens and what to type."""
+    from harness.cli.places import plain
     from sweeps.cancel import who
     from sweeps.requests import ask_retry
 
@@ -119,10 +122,11 @@ def _ask(study: StudyFolder, seen: StudyStatus, names: set[str], withdrawn: int)
         print(f"the driver (process {seen.driver.pid} on {seen.driver.host}) takes it up at its next look")
     else:
         print("no driver works on the study: give the command of its sweep again, such as")
-        print(f"  entrocraft sweep study={seen.name} --dir {study.path.parent}")
+        print(plain(f"  entrocraft sweep study={seen.name} --dir {shlex.quote(str(study.path.parent))}"))
 
 
 def _retry_alone(run: RunFolder) -> None:
+    from harness.cli.places import plain
     from sweeps.cancel import withdraw
 
     if not withdraw(run):
@@ -131,7 +135,7 @@ def _retry_alone(run: RunFolder) -> None:
             f"{run.path.name!r}, which is not",
             "It goes on with the command that began it.",
         )
-    print(f"{run.path.name} is no longer cancelled: it goes on with the command that began it")
+    print(plain(f"{run.path.name} is no longer cancelled: it goes on with the command that began it"))
 
 
 COMMAND = Command(

@@ -92,6 +92,8 @@ def test_a_status_has_trials_runs_figures_and_reasons(capsys: pytest.CaptureFixt
     folder = made("demo", trials=3)
     Journal(run_of(folder, "t0001-s1").path).start("process 1")
     Journal(run_of(folder, "t0001-s1").path).end("process 1", End(Cause.NODE_FAILURE, None, "node gpu2 went"), 3)
+    early = [{**run_of(folder, "t0001-s1").manifest()["attempts"][0], "started": "2026-01-01T00:00:00+00:00"}]
+    run_of(folder, "t0001-s1").update(attempts=early)
     with RunLock(run_of(folder, "t0001-s2").path):
         shown = said(capsys, "status", "demo")
     lines = [line.strip() for line in shown.splitlines()]

@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Protocol
 from harness.config.resources import ResourcesConfig
 from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
+from slurm import accounting
+from slurm.cancelling import cancel_jobs
 from slurm.commands import Commands, SlurmCommands
 from slurm.ends import Seen, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
@@ -54,6 +56,8 @@ class SlurmHandle:
     """Monotonic seconds at which it was first missing in the queue; None while it is there."""
     end: End | None = None
     """How it ended, once that was seen: whoever could not write it down asks again."""
+    noted: tuple[str, ...] = ()
+    """What its run's folder says of its place in the queue."""
 
     def poll(self) -> End | None:
         if self.end is None:
@@ -87,7 +91,7 @@ class SlurmLauncher:
         self._open: dict[str, SlurmHandle] = {}  # by name: Slurm uses ids again, a crashed controller at once
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
-        self._ended: dict[str, AccountedJob] = {}
+        self._ended: dict[str, list[AccountedJob]] = {}
         self._limits: Limits | None = None
 
     def start(self, run: RunFolder) -> SlurmHandle:
@@ -108,7 +112,12 @@ class SlurmLauncher:
             journal.void(name)
             raise
         journal.known(name, id)
+        accounting.note_submitted(run.path, id, name, self._gpus)
         return self._follow(name, id, run.path)
+
+    def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
+        """By the queue as of the last refresh."""
+        return cancel_jobs(self.commands, (self._queue or {}).values(), runs, now)
 
     def text(self, run: Path, name: str, threads: int) -> JobText:
         """What sbatch is given for the run; `threads` are those of its configuration."""
@@ -150,6 +159,7 @@ class SlurmLauncher:
         gone = [job for job in self._open.values() if self._queued(job) is None and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
+            self._note(job)
         self._ended = self._accounted(gone) if gone else {}
 
     def room(self) -> int | None:
@@ -179,6 +189,7 @@ class SlurmLauncher:
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.job]
+            accounting.note_ended(job.run, job.id, job.job, self._gpus, self._ended.get(job.job, []))
         return end
 
     def _queued(self, job: SlurmHandle) -> QueuedJob | None:
@@ -199,6 +210,18 @@ class SlurmLauncher:
         del self._open[job.job]
         return end
 
+    @property
+    def _gpus(self) -> int:
+        return self.resources.nodes * self.resources.gpus_per_node
+
+    def _note(self, job: SlurmHandle) -> None:
+        """Writes its place in the queue into the run's folder, where that has changed."""
+        assert self._queue is not None
+        seen = self._queued(job)
+        if seen is not None and job.noted != (about := (seen.state_text, seen.reason, seen.node)):
+            accounting.note_queued(job.run, seen)
+            job.noted = about
+
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
         handle = SlurmHandle(name, id, run, self, self.clock())
         self._open[name] = handle
@@ -209,8 +232,8 @@ class SlurmLauncher:
         with _busy():
             return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
-    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Name -> the last restart of that job in accounting.
+    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, list[AccountedJob]]:
+        """Name -> the restarts of that job in accounting, oldest first.
 
         "allocation" is what accounting may call a job whose name it has not heard.
         """
@@ -222,11 +245,16 @@ class SlurmLauncher:
         names: dict[str, list[str]] = {}
         for job in gone:
             names.setdefault(job.id, []).append(job.job)
-        return {name: row for row in rows for name in names.get(row.job_id, ()) if row.name in (name, "allocation")}
+        found: dict[str, list[AccountedJob]] = {}
+        for row in rows:
+            for name in names.get(row.job_id, ()):
+                if row.name in (name, "allocation"):
+                    found.setdefault(name, []).append(row)
+        return found
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
-        row = self._ended.get(job.job)
-        if row is not None and row.state.ended:
+        rows = self._ended.get(job.job)
+        if rows and (row := rows[-1]).state.ended:
             return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
         try:
             shown = self.commands.show_job(job.id)

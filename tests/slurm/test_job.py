@@ -120,6 +120,17 @@ def test_the_end_of_a_run_survives_a_job_that_is_killed(make):
     assert pids == sorted(pids, key=pids.index), "two processes were at work at once"
 
 
+def test_a_job_that_a_full_disk_keeps_from_beginning_says_so(make):
+    """Also where its own log takes nothing."""
+    run = make("steps=4")
+    full = "import errno, os; from slurm.starts import Starts\n"
+    full += "def refuse(self, start): raise OSError(errno.ENOSPC, 'no room')\nStarts.begin = refuse\n"
+    job = pickle.dumps(RunJob(str(run.path), "ec-a", 5, FAKE_RUN)).hex()
+    with open("/dev/full", "wb") as log:
+        done = subprocess.run([sys.executable, "-c", full + CALL, job], stderr=log)
+    assert done.returncode == 5 and run.last_record() is None
+
+
 def test_an_unended_line_is_left_out(tmp_path):
     starts = Starts(tmp_path)
     starts.begin(JobStart("ec-a", "17", 0, "gpu1", 1.0, 0))

@@ -1,4 +1,4 @@
-"""A checkpoint that does not fit says that the disk is full; PyTorch, given a path, only says that its writer failed."""
+"""A checkpoint that does not fit says that the disk is full; PyTorch, given a path, only says that it failed."""
 
 import errno
 from pathlib import Path

@@ -16,7 +16,7 @@ from harness.config.resources import ResourcesConfig
 from harness.errors import SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, judge
+from slurm.ends import Seen, complete, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
@@ -129,7 +129,7 @@ class SlurmLauncher:
         return self._follow(record.job, id, run.path)
 
     def refresh(self) -> None:
-        """One squeue for all jobs, and one sacct for those that have left the queue."""
+        """One squeue for all jobs, and one sacct for those that left it without writing that they are complete."""
         asked = self.clock()
         try:
             self._queue = {job.job_id: job for job in self.commands.squeue(self._user)}
@@ -141,7 +141,8 @@ class SlurmLauncher:
         gone = [job for job in self._open.values() if job.id not in self._queue and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
-        self._ended = self._accounted(gone) if gone else {}
+        unclear = [job for job in gone if not complete(Starts(job.run).last(job.job))]
+        self._ended = self._accounted(unclear) if unclear else {}
 
     def room(self) -> int | None:
         """By `max_jobs`, and by what Slurm allows the user to have in the queue, jobs of other studies included."""
@@ -162,9 +163,9 @@ class SlurmLauncher:
         """The job's end as of the last refresh; None while it is in the queue or nobody can say."""
         if self._queue is None or job.gone is None:
             return None
-        seen = self._seen(job)
-        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         start = Starts(job.run).last(job.job)
+        seen = self._seen(job) if not complete(start) else None
+        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.id]

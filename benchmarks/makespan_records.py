@@ -63,6 +63,11 @@ class Overheads:
         """What no driver of Slurm can avoid."""
         return self.schedule_s + self.launch_s + self.end_s
 
+    @property
+    def process_s(self) -> float:
+        """Starting and ending Python: does not depend on the schedule."""
+        return self.startup_s + self.finish_s
+
 
 def setup_lines(folder: Path) -> list[str]:
     """Lines of shell for a job's script (bash 5): it stamps its beginning and its end into FOLDER/JOBID."""

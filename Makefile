@@ -81,6 +81,9 @@ bench-verl: $(VERL_VENV)/.installed ## time of verl's update against the kept fr
 	$(VERL_VENV)/bin/python benchmarks/verl_update.py
 	$(VERL_VENV)/bin/python benchmarks/verl_plugin_time.py
 
+bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake Slurm: time and memory of a poll
+	$(BIN)/python benchmarks/scale.py
+
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py
 

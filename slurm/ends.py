@@ -29,6 +29,7 @@ from typing import TypeGuard
 
 from slurm.records import JobState
 from slurm.starts import JobStart
+from slurm.text import NO_ENVIRONMENT
 from sweeps.ends import Cause, End
 
 SIGNALLED = 128
@@ -111,4 +112,6 @@ def _failed(seen: Seen, code: int, said: str, limit_s: float) -> End:
         return End(BY_CODE[code], code, said)
     if code in STOPPED:
         return End(Cause.TIMEOUT if seen.elapsed_s >= limit_s else Cause.PREEMPTED, code, said)
+    if code == NO_ENVIRONMENT:
+        said += ", since a module or a setup line failed: see the job's own log"
     return End(Cause.ENDED, code, said)

@@ -64,7 +64,7 @@ class RunJob:
 
         self._signal = signal.SIGUSR2
         self._ask_to_stop()
-        code = self._process.wait() if self._process is not None else STOPPED
+        code = wait(self._process.pid) if self._process is not None else STOPPED
         if code != STOPPED:
             self._leave(code)
         with suppress(OSError):
@@ -90,7 +90,7 @@ class RunJob:
                 )
             if self._signal is not None:
                 self._ask_to_stop()  # the signal came while there was no process
-            code = self._process.wait()
+            code = wait(self._process.pid)
             if code != LOCKED or time.monotonic() > deadline or self._signal is not None:
                 return code
             time.sleep(1.0)
@@ -125,6 +125,16 @@ class RunJob:
             time=time.time(),
             step=last["step"] if last is not None else 0,
         )
+
+
+def wait(pid: int) -> int:
+    """The exit code of a child, minus the number of the signal that killed it; the child is not reaped.
+
+    Popen.wait holds a lock, on which a signal's handler that interrupts it and waits, too, would wait for ever.
+    """
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert ended is not None  # only with WNOHANG
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 def say(text: str) -> None:

@@ -24,6 +24,7 @@ from slurm.starts import FOLDER, Starts
 from slurm.text import JobText
 from sweeps.ends import End
 from sweeps.journal import Journal
+from sweeps.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
@@ -93,7 +94,8 @@ class SlurmLauncher:
         journal.start(name)
         try:
             id = self.submit(
-                self.text(run.path, name), RunJob(str(run.path.resolve()), name, self.stalled, self.command)
+                self.text(run.path, name, run.manifest()["threads"]),
+                RunJob(str(run.path.resolve()), name, self.stalled, self.command),
             )
         except DoubtfulError:
             raise  # its name stays in the journal, and finds it
@@ -103,10 +105,11 @@ class SlurmLauncher:
         journal.known(name, id)
         return self._follow(name, id, run.path)
 
-    def text(self, run: Path, name: str) -> JobText:
-        """What sbatch is given for the run."""
-        folder = run.resolve() / FOLDER
-        return JobText(name, self.resources, str(folder), str(self.snapshot.resolve()), self.python)
+    def text(self, run: Path, name: str, threads: int) -> JobText:
+        """What sbatch is given for the run; `threads` are those of its configuration."""
+        folder, code = str(run.resolve() / FOLDER), str(self.snapshot.resolve())
+        exports = {**dict.fromkeys(THREAD_VARIABLES, str(threads)), "TOKENIZERS_PARALLELISM": "false"}
+        return JobText(name, self.resources, folder, code, self.python, exports)
 
     def find(self, run: RunFolder) -> SlurmHandle | None:
         """The newest job of the run whose end is not in its journal; by its name where its id is not known."""
@@ -181,14 +184,17 @@ class SlurmLauncher:
         return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name."""
+        """Job id -> its last restart in accounting; ids are used again some day, hence the name.
+
+        "allocation" is what accounting may call a job whose name it has not heard.
+        """
         try:
             rows = self.commands.accounting([job.id for job in gone])
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
         names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if names.get(row.job_id) == row.name}
+        return {row.job_id: row for row in rows if row.name in (names[row.job_id], "allocation")}
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
         row = self._ended.get(job.id)

@@ -99,8 +99,9 @@ class AccountedJob:
     """One attempt of a job in accounting; a job that was requeued has several.
 
     Seen on Slurm 22.05: for some seconds a new job is not there, and a requeued one has its ended attempts only. A job
-    that is cancelled while a requeue kills it stays REQUEUED. A job that was over and is requeued becomes REQUEUED too:
-    how it had ended is lost. A preempted job that requeues itself is REQUEUED and not PREEMPTED.
+    that is cancelled while a requeue kills it stays REQUEUED. A job that was over and is requeued becomes REQUEUED too,
+    with the exit code that it had and an end that is that of the requeue. A preempted job that requeues itself is
+    REQUEUED and not PREEMPTED.
     """
 
     job_id: str

@@ -21,8 +21,9 @@ LONGEST_TOKEN = 200
 """The accounting keeps 255 bytes of a job's name, and a name that was cut fences nothing off."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_WORDS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS"})
-OWN = {"PYTHONDONTWRITEBYTECODE": "1", "SUBMITIT_EXECUTOR": "slurm"}
-"""Set for every job: snapshots stay as they were taken; submitit shall know where it is."""
+OWN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", "SUBMITIT_EXECUTOR": "slurm"}
+"""Set for every job: snapshots stay as they were taken; no module comes from the folder in which sbatch was called,
+which may be the checkout; submitit shall know where it is."""
 NO_ENVIRONMENT = 7
 """Exit code of a job whose module or setup line failed: the run was not started."""
 MB_PER_GB = 1024
@@ -55,7 +56,7 @@ class JobText:
                 repr(self.token),
                 "Replace the other characters.",
             )
-        for what, path in (("folder", self.folder), ("snapshot", self.snapshot), ("interpreter", self.python)):
+        for what, path in (("folder", self.folder), ("snapshot", self.snapshot), ("interpreter", self.interpreter)):
             _check_path(what, path)
         if ":" in self.snapshot:
             raise ConfigError(
@@ -65,6 +66,11 @@ class JobText:
             )
         for name, value in self.exports.items():
             _check_export(name, value)
+
+    @property
+    def interpreter(self) -> str:
+        """The one that the job is started with."""
+        return self.resources.python or self.python
 
 
 def render(job: JobText) -> str:
@@ -124,8 +130,7 @@ def _environment(job: JobText) -> list[str]:
 
 def _run(job: JobText) -> list[str]:
     settings = {**job.exports, **OWN}
-    python = job.resources.python or job.python
-    command = [python, "-u", "-m", "submitit.core._submit", job.folder]
+    command = [job.interpreter, "-u", "-m", "submitit.core._submit", job.folder]
     srun = ["srun", "--unbuffered", f"--cpus-per-task={job.resources.cpus_per_task}", *command]
     return [
         "set -euo pipefail",

@@ -94,8 +94,9 @@ class Claims:
         for number in numbers:
             if number <= numbers[-1] - KEPT:
                 _remove(self.path(number))
-        for leftover in self._folder.glob(".*.tmp"):
-            _remove(leftover)
+        for name in _names(self._folder):
+            if name.startswith(".") and name.endswith(".tmp"):
+                _remove(self._folder / name)
 
     def _numbers(self) -> list[int]:
         """Rising. Opening the folder makes an NFS client ask the server whether it has changed (close-to-open)."""

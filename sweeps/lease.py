@@ -85,21 +85,20 @@ class Lease:
         self._claims.clean()
 
     def keep(self) -> None:
-        """Renews where a sixth of the TTL is over since the last renewal, else looks. Called before every writing.
+        """Looks, and renews where a sixth of the TTL is over since the last renewal. Called before every writing.
 
-        For half a TTL after it nobody takes over; so long a renewal is tried again that the file system refuses.
+        For half a TTL after it nobody takes over; so long a renewal that the file system refuses is tried again.
 
         Raises:
             LeaseLostError: another driver has taken over, or renewing fails.
         """
-        age_s = _clock() - self._renewed_at
         try:
-            if age_s >= self._ttl_s / RENEWALS_PER_TTL:
-                self.renew()
-            elif not self.still_mine():
+            if not self.still_mine():
                 raise self._lost(self._claims.newest())
+            while self._age_s() >= self._ttl_s / RENEWALS_PER_TTL:  # again, where the process slept inside a renewal
+                self.renew()
         except OSError as error:
-            if age_s >= self._ttl_s / 2:
+            if (age_s := self._age_s()) >= self._ttl_s / 2:
                 raise LeaseLostError(
                     f"the driver of the study in {self._study!r} must renew its lease",
                     f"for {age_s:.0f} s only: {error}",
@@ -130,6 +129,9 @@ class Lease:
             seen = self._claims.newest()
             if _is_of(seen, claim):
                 self._claims.make(seen.number + 1, replace(claim, released=True))
+
+    def _age_s(self) -> float:
+        return _clock() - self._renewed_at
 
     def _held(self) -> Claim:
         if self._claim is None:

@@ -5,21 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.config.checkpoint_size import checkpoint_gb
 from harness.config.compose import compose, described, options
 from harness.config.experiment import ExperimentInfo
 from harness.config.run import RunConfig
 from harness.errors import ConfigError
-
-PARAMETERS = {
-    "Qwen/Qwen3-4B-Base": 4_022_468_096,
-    "Qwen/Qwen3-8B-Base": 8_190_735_360,
-    "Qwen/Qwen3-14B-Base": 14_768_307_200,
-    "meta-llama/Llama-3.1-8B-Instruct": 8_030_261_248,
-}
-"""Parameters of the models of the paper, tied ones once."""
-BYTES_PER_PARAMETER = 4 + 2 * 4
-"""Of a verl checkpoint: weights and AdamW's two moments, all of them float32."""
-GIGABYTE = 10**9
 
 
 @dataclass(frozen=True)
@@ -38,14 +28,11 @@ class Experiment:
 
     @property
     def checkpoint_gb(self) -> float:
-        """Of the checkpoints on disk at once, 10^9 bytes. The only one is removed once the next is whole."""
-        kept = max(2, self.config.checkpoint.keep)
-        return min(kept, self._checkpoints) * PARAMETERS[self.config.model.path] * BYTES_PER_PARAMETER / GIGABYTE
-
-    @property
-    def _checkpoints(self) -> int:
-        """That the run writes, the one after its last step included."""
-        return -(-self.config.trainer.steps // self.config.checkpoint.every)
+        """Of the checkpoints on disk at once, 10^9 bytes."""
+        config = self.config
+        size = checkpoint_gb(config.model.path, config.trainer.steps, config.checkpoint.every, config.checkpoint.keep)
+        assert size is not None, config.model.path
+        return size
 
     def to_dict(self) -> dict[str, Any]:
         """What `entrocraft experiments --json` says of it."""

@@ -23,12 +23,12 @@ GROUPS: dict[str, type[Group]] = {kind.KEY: kind for kind in (ResourcesConfig, R
 class LaunchConfig:
     """The launch settings of a sweep. They may change from one start of a study to the next."""
 
+    resources: ResourcesConfig
+    retry: RetryConfig
     launcher: str = choice("local", "slurm")
     """local: processes on this machine; slurm: a job for each run."""
     driver: str = choice("here", "slurm")
     """Where the driver of the study runs: in this process, or in a Slurm job of its own."""
-    resources: ResourcesConfig
-    retry: RetryConfig
     stalled_attempts: int = count(1, 5)
     """Attempts in a row without progress, whatever their causes, after which a run has failed: a crash loop."""
     ask_above_gpu_hours: float = number(at_least=0, example=100)

@@ -34,6 +34,8 @@ class ResourcesConfig(Group):
 
     KEY: ClassVar[str] = "resources"
 
+    requeue: bool
+    """Whether Slurm may start the job again itself, after a preemption or when its node fails."""
     nodes: int = ruled("must be 1: one node per run", lambda value: value == 1, 1)
     gpus_per_node: int = count(0, 8)
     """0 = a run on the CPU."""
@@ -72,8 +74,6 @@ class ResourcesConfig(Group):
     """Run word for word before the run, after the modules: your own bash. A line that fails ends the job."""
     signal_before_end_s: int = within(1, LONGEST_SIGNAL_S, 300)
     """Seconds before the time limit at which the run is asked to checkpoint; Slurm may ask 60 s earlier."""
-    requeue: bool
-    """Whether Slurm may start the job again itself, after a preemption or when its node fails."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

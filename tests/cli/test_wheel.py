@@ -110,6 +110,15 @@ def test_the_code_that_runs_is_that_of_the_wheel(environment: Path, home: Path) 
     assert all(path.startswith(str(environment)) for path in done.stdout.split())
 
 
+def test_a_snapshot_of_it_is_what_the_wheel_has(wheel: Path, environment: Path, home: Path) -> None:
+    code = "import sys, sweeps.snapshot; print(sweeps.snapshot.take(sys.argv[1], {}).path)"
+    command = [str(environment / "bin" / "python"), "-c", code, "snapshot of a wheel"]
+    keep = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    taken = Path(subprocess.run(command, cwd=home, env=keep, capture_output=True, text=True, check=True).stdout[:-1])
+    found = {path.relative_to(taken).as_posix() for path in taken.rglob("*") if path.is_file()}
+    assert found == {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+
+
 def test_version_help_and_methods(environment: Path, home: Path) -> None:
     assert succeed(environment, home, "--version").startswith("entrocraft 0.")
     assert "example" in succeed(environment, home, "--help")

@@ -9,8 +9,9 @@ import pytest
 
 from harness.cli.main import main
 from harness.config import configuration_hash, resolve
+from harness.config.checkpoint_size import PARAMETERS
 from harness.config.compose import CONF
-from harness.config.experiments import PARAMETERS, Experiment, experiments
+from harness.config.experiments import Experiment, experiments
 from harness.config.math_data import MathDataConfig
 from harness.config.study_file import load_study, shipped
 from sweeps.plan import points

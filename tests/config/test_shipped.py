@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import pytest
 
 from harness.config import RunConfig, resolve
 from harness.config.compose import CONF, compose, options
+from harness.config.launch import LAUNCH_KEYS, LaunchConfig
+from harness.config.launch_file import FOLDERS, ROOT, load_launch
 from harness.core.schedules import FAMILIES
 from harness.methods import METHODS
 from harness.problems.countdown import CountdownConfig
 
-OF_A_RUN = [path for path in sorted(CONF.rglob("*.yaml")) if path.parent.name != "study"]
+FILES = [path for path in sorted(CONF.rglob("*.yaml")) if path.parent.name != "study"]
+OF_A_LAUNCH = [path for path in FILES if path.parent.name in FOLDERS or path.stem == ROOT]
+OF_A_RUN = [path for path in FILES if path not in OF_A_LAUNCH]
 CHOICES = [path for path in OF_A_RUN if path.parent != CONF and not path.stem.startswith("_")]
 NAMES = {path: f"{path.parent.relative_to(CONF)}/{path.stem}" for path in CHOICES}
 ON_VERL_ONLY = ("data/numina-", "model/qwen3-", "model/llama-")
@@ -42,9 +47,20 @@ def test_every_option_composes_into_a_run(path: Path) -> None:
     assert RunConfig.from_dict(config.to_dict()) == config
 
 
-@pytest.mark.parametrize("path", OF_A_RUN, ids=[str(path.relative_to(CONF)) for path in OF_A_RUN])
+@pytest.mark.parametrize("path", OF_A_LAUNCH, ids=[str(path.relative_to(CONF)) for path in OF_A_LAUNCH])
+def test_every_option_composes_into_launch_settings(path: Path) -> None:
+    launch = load_launch(["launcher=slurm", *([] if path.parent == CONF else [f"{path.parent.name}={path.stem}"])])
+    assert LaunchConfig.from_dict(launch.to_dict()) == launch
+
+
+def test_the_launch_settings_are_no_part_of_a_run() -> None:
+    assert not LAUNCH_KEYS & {field.name for field in fields(RunConfig)}
+    assert not LAUNCH_KEYS & set(compose("run"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(CONF)) for path in FILES])
 def test_every_file_begins_with_what_it_is_or_holds_two_keys(path: Path) -> None:
-    lines = path.read_text().removeprefix("# @package _global_\n").splitlines()
+    lines = re.sub(r"^# @package \w+\n", "", path.read_text()).splitlines()
     assert lines[0].startswith("#") or len(lines) <= 2
 
 

@@ -20,14 +20,14 @@ try:
 finally:
     sys.path.remove(str(HERE))
 
-birth = processes.birth
+birth, find = processes.birth, processes.find
 COMMANDS = ("sbatch", "scancel", "scontrol", "sacct", "sacctmgr", "sinfo", "squeue", "srun")
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 """The interpreter itself: an environment's, without its site-packages, is the same but starts slower."""
 
 
 class FakeSlurm:
-    """A fake cluster in a folder of its own; `bin` goes first on PATH.
+    """A fake cluster in a folder of its own; `bin` goes first on PATH. It ends with `close`, or with who made it.
 
     Settings: `slots` jobs at once (the variable FAKE_SLURM_SLOTS, else 2), and those of `database.DEFAULTS`.
     """
@@ -38,10 +38,11 @@ class FakeSlurm:
         self.bin.mkdir(parents=True)
         (self.folder / "spool").mkdir()
         self._database().create()
-        self.set(next_id=1, slots=os.environ.get("FAKE_SLURM_SLOTS", 2))
+        owner = f"{os.getpid()} {birth(os.getpid())}"
+        self.set(next_id=1, slots=os.environ.get("FAKE_SLURM_SLOTS", 2), owner=owner)
         self.set(**settings)
         for command in COMMANDS:
-            call = shlex.join([PYTHON, "-E", "-s", "-S", str(HERE / "launch.py"), command, str(self.folder)])
+            call = shlex.join([PYTHON, "-E", "-s", "-S", processes.LAUNCH, command, str(self.folder)])
             path = self.bin / command
             path.write_text(f'#!/bin/sh\nexec {call} "$@"\n')
             path.chmod(0o755)

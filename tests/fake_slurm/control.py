@@ -85,7 +85,7 @@ def _requeue(database, job_id):
         if job["state"] in ("RUNNING", "COMPLETING"):
             engine.wish(database, job, "requeue")
         else:
-            # A job that is over runs again, and accounting forgets how it ended: so does Slurm 22.05.
+            # A job that is over runs again, and accounting says of its end no more than the code: as Slurm 22.05.
             database.end_attempt(job, "REQUEUED")
             database.back_in_queue(job["id"])
     engine.advance(database)

@@ -44,6 +44,9 @@ class Database:
         # Processes may die at any moment, the machine need not: nothing waits for the disk.
         self._db.execute("PRAGMA synchronous=OFF")
 
+    def __del__(self):
+        self._db.close()
+
     def create(self):
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(SCHEMA)
@@ -89,8 +92,8 @@ class Database:
         The job keeps its slot and node, COMPLETING, while its processes end; `back_in_queue` is the rest.
         """
         now = time.time()
-        values = (job["id"], state, job["node"], job["submitted"], job["started"], now)
-        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, 0, 0)", *values)
+        values = (job["id"], state, job["node"], job["submitted"], job["started"], now, job["code"], job["sig"])
+        self.do("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
         again = {"restarts": job["restarts"] + 1, "submitted": now, "started": None, "ended": None, "code": 0, "sig": 0}
         self.change(job["id"], state="COMPLETING", wish="requeued", **again)
 

@@ -7,14 +7,13 @@ import time
 
 import processes
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
 
 def advance(database):
     """Brings the state up to date; called by every command, and by a supervisor when its job is over."""
     with database:
         for job in database.rows("SELECT * FROM jobs WHERE state IN ('RUNNING', 'COMPLETING')"):
-            if processes.birth(job["supervisor"]) != job["birth"]:
+            # No birth: it was killed before it could be looked at.
+            if job["birth"] is None or processes.birth(job["supervisor"]) != job["birth"]:
                 _bury(database, job)
         used = {row["slot"] for row in database.rows("SELECT slot FROM jobs WHERE state IN ('RUNNING', 'COMPLETING')")}
         free = [slot for slot in range(int(database.number("slots"))) if slot not in used]
@@ -30,7 +29,7 @@ def advance(database):
 
 def _start(database, job, slot):
     # The supervisor waits for this transaction, and leaves if it was rolled back: then nobody knows of it.
-    arguments = [sys.executable, "-E", "-s", "-S", os.path.join(HERE, "launch.py"), "supervise", database.folder]
+    arguments = [sys.executable, "-E", "-s", "-S", processes.LAUNCH, "supervise", database.folder]
     quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
     log = os.path.join(database.folder, "supervisors.log")
     pid = os.posix_spawn(

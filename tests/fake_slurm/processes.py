@@ -3,6 +3,7 @@
 import os
 import signal
 
+LAUNCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")
 CLUSTER = "FAKE_SLURM_CLUSTER"
 """Of every supervisor and every process of a job: the folder of the cluster."""
 JOB = "FAKE_SLURM_JOB"
@@ -41,6 +42,15 @@ def find(cluster, job_id=None, steps_only=False):
             found.append(int(name))
     # Children first, as Slurm's signals were seen to arrive: a script may go on for a moment after its child's end.
     return sorted(found, reverse=True)
+
+
+def is_command(pid):
+    """Whether it is one of the fake's own commands, which a script has called."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return LAUNCH.encode() in file.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def send(pids, number):

@@ -51,6 +51,8 @@ class Attempt:
         if not self._start():
             return "no_output", None
         while not self._over():
+            if self._abandoned():
+                return self._end("cancel", 0.0)
             wish = self._wish()
             now = time.time()
             if wish in (GONE, "oom"):
@@ -150,6 +152,14 @@ class Attempt:
                 return "" if wish == "preempt" else wish
             return wish
 
+    def _abandoned(self):
+        """Whether the test that made the cluster was killed, and so could not end it; nothing starts any more then."""
+        pid, birth = self._database.get("owner").split()
+        if processes.birth(pid) == birth:
+            return False
+        self._database.set("slots", 0)
+        return True
+
     def _preempt(self):
         """The grace time is over: back into the queue."""
         with self._database:
@@ -178,7 +188,8 @@ class Attempt:
         until = time.monotonic() + wait_s
         pids = processes.find(cluster, job_id)
         if wait_s:
-            processes.send(pids, signal.SIGTERM)
+            # A real `scontrol requeue` is gone by the time its job hears of it; in Python it needs some moments more.
+            processes.send([pid for pid in pids if not processes.is_command(pid)], signal.SIGTERM)
         while time.monotonic() < until and (pids := processes.find(cluster, job_id)):
             self._sleep(0.02)
             self._over()

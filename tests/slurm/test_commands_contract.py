@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from slurm.commands import Commands, SlurmCommands
 from slurm.records import JobState, ShownJob
 from tests.fake_slurm.cluster import birth
 
+STEP = Path(__file__).with_name("step.py")
 PATIENCE_S = 60.0
 """A real cluster holds a requeued job back for some seconds, and its accounting lags."""
 
@@ -141,6 +144,18 @@ def test_a_running_job_is_cancelled_with_what_it_started(commands, submit):
     assert birth(pid.read_text().strip()) is None
 
 
+def test_a_signal_for_the_steps_reaches_every_process_of_them_and_not_the_script(commands, submit):
+    step = f"{sys.executable} -S {shlex.quote(str(STEP))} ignore"
+    child = shlex.quote(f"trap '' USR2; setsid {step} & wait")
+    job_id = submit(f"trap 'touch script-heard-it' USR2; srun sh -c {child}")
+    heard = submit.folder / f"heard-{job_id}"
+    eventually(heard.exists, lambda: "it did not begin")
+    subprocess.run(["scancel", "--signal=USR2", job_id], check=True)
+    eventually(lambda: heard.read_text().split() == ["start", "USR2"], heard.read_text)
+    assert submit.shown(job_id).state is JobState.RUNNING
+    assert not (submit.folder / "script-heard-it").exists()
+
+
 def test_a_waiting_job_is_cancelled_and_never_began(commands, submit):
     job_id = submit("touch began", "--hold")
     commands.cancel([job_id])
@@ -175,14 +190,14 @@ def test_a_job_that_is_cancelled_while_a_requeue_kills_it_is_cancelled_for_the_c
     accounted(commands, job_id, 1, JobState.REQUEUED)
 
 
-def test_requeueing_a_job_that_is_over_loses_how_it_ended(commands, submit):
+def test_requeueing_a_job_that_is_over_leaves_no_state_that_says_how_it_ended(commands, submit):
     job_id = submit('[ -n "$SLURM_RESTART_COUNT" ] || exit 3')
     submit.until(job_id, JobState.FAILED)
     accounted(commands, job_id, 1, JobState.FAILED)
     commands.requeue(job_id)
     submit.until(job_id, JobState.COMPLETED)
     first, second = accounted(commands, job_id, 2, JobState.COMPLETED)
-    assert (first.state, first.exit_code) == (JobState.REQUEUED, 0) and second.exit_code == 0
+    assert (first.state, first.exit_code) == (JobState.REQUEUED, 3) and second.exit_code == 0
 
 
 def test_a_job_that_waits_or_must_not_is_not_requeued(commands, submit):

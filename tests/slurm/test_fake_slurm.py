@@ -16,7 +16,7 @@ import pytest
 from harness.errors import SchedulerError
 from slurm.commands import SlurmCommands
 from slurm.records import JobState
-from tests.fake_slurm.cluster import FakeSlurm, wait_for
+from tests.fake_slurm.cluster import FakeSlurm, find, wait_for
 
 STEP = Path(__file__).with_name("step.py")
 SLURM = SlurmCommands()
@@ -336,6 +336,20 @@ def test_two_clusters_do_not_see_each_other(fake_slurm, tmp_path):
         assert other.processes() == [] and fake_slurm.processes(mine)
     finally:
         other.close()
+
+
+def test_a_cluster_ends_with_the_test_that_made_it_even_if_that_was_killed(tmp_path):
+    made = (
+        "import os, sys; from pathlib import Path; from tests.fake_slurm.cluster import FakeSlurm\n"
+        "slurm = FakeSlurm(Path(sys.argv[1])); slurm.wait(slurm.submit('setsid sleep 1000 & wait'), 'RUNNING')\n"
+        "slurm.submit('sleep 1000'); slurm.submit('sleep 1000'); os.kill(os.getpid(), 9)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    folder = tmp_path / "abandoned"
+    done = subprocess.run([sys.executable, "-c", made, folder], env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == -signal.SIGKILL
+    wait_for(lambda: str(find(str(folder.resolve()))), ("[]",), "processes of the cluster", 30)
 
 
 def test_the_commands_are_those_on_path(fake_slurm):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.runs import RunFolder, RunState
+from harness.runs import RunState
 from harness.runs.provenance import collect
 from slurm.job import RunJob
 from slurm.starts import JobStart, Starts

@@ -42,9 +42,10 @@ def test_an_exception_comes_back(executor):
 
 
 def test_a_preempted_job_checkpoints_is_requeued_and_goes_on(executor, fake_slurm):
-    fake_slurm.set(grace_s=60)
+    fake_slurm.set(grace_s=60, kill_wait_s=30)
     job = executor.submit(Waits())
     wait_for(lambda: str((fake_slurm.folder / "began-0").exists()), ("True",), "its first start", 60)
     fake_slurm.preempt(job.job_id)
     assert result(job) == f"start 1 of {job.job_id}"
+    fake_slurm.wait(job.job_id, "COMPLETED")  # its result is there before its end
     assert [row.state for row in SLURM.accounting([job.job_id])] == [JobState.REQUEUED, JobState.COMPLETED]

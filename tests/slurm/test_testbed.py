@@ -18,9 +18,9 @@ import pytest
 from tests.testbed import Cluster, ClusterError, Settings, cluster, processes, up
 from tests.testbed.lifecycle import strays
 
-pytestmark = [pytest.mark.needs("slurm"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs("slurm")
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 VICTIM = """\
 echo "start ${SLURM_RESTART_COUNT:-0} $SLURMD_NODENAME" >> SEEN
 if [ -n "$SLURM_RESTART_COUNT" ]; then exit 0; fi
@@ -158,7 +158,8 @@ def test_a_second_cluster_beside_the_first_which_leaves_nothing_behind(
         assert f"export SLURM_CONF={second.settings.conf}" in str(refused.value)
         left = second.job_processes()
     assert not any(map(processes.alive, left)) and strays(second.settings) == []
-    assert len(strays(slurm_cluster.settings)) == 9 - 2  # with slurmscriptd, without two slurmd
+    # with slurmscriptd, without two slurmd; a slurmd that starts a job is two for a moment
+    assert eventually(lambda: len(strays(slurm_cluster.settings)) == 9 - 2)
 
 
 def test_preemption_sends_the_signal_and_queues_the_job_again(slurm_cluster: Cluster, incidents: Incidents) -> None:

@@ -5,17 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from test_snapshot import commit
+from repository import commit
 
 import harness
 from harness.runs.provenance import collect
+from harness.verl_backend.names import RUN_VARIABLE
 from sweeps.plan import create_run, resolve
 from sweeps.snapshot import take, verify
 from sweeps.snapshot.source import code_names
+from tests.verl.verl_environment import python as verl_python
 
 ROOT = Path(harness.__file__).resolve().parents[1]
 LOOK = """
@@ -63,12 +64,12 @@ def snapshot(checkout, tmp_path_factory):
     return taken
 
 
-def python(path, folder, *arguments):
+def python(path, folder, *arguments, interpreter=sys.executable, **more):
     """Python as the text of a job starts it: PYTHONSAFEPATH keeps its folder, maybe the checkout, off the path."""
     variables = {"PYTHONPATH": str(path), "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     keep = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV", "WANDB"))}
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, env={**keep, **variables}, capture_output=True, text=True, timeout=120)
+    command, env = [str(interpreter), *arguments], {**keep, **variables, **more}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
 
 
 def look(path, folder):
@@ -104,5 +105,8 @@ def test_a_run_is_executed_from_the_snapshot(snapshot, tmp_path):
     assert not list(snapshot.path.rglob("__pycache__"))
 
 
-def test_the_tests_run_on_the_packages_they_name():
-    assert find_spec("sweeps.snapshot").origin == str(ROOT / "sweeps/snapshot/__init__.py")
+@pytest.mark.needs("verl")
+def test_verl_loads_the_plug_in_of_the_snapshot(snapshot, tmp_path):
+    ask = "import sys, verl; print(sys.modules['harness.verl_plugin.trainer'].__file__)"
+    done = python(snapshot.path, tmp_path, "-c", ask, interpreter=verl_python(), **{RUN_VARIABLE: str(tmp_path)})
+    assert done.stdout.splitlines()[-1:] == [f"{snapshot.path}/harness/verl_plugin/trainer.py"], done.stderr

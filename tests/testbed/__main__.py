@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ TRY = """\
 def main(words: list[str] | None = None) -> int:
     """Exit code 0, or 1 where something was refused or failed (the reason is on stderr)."""
     given = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `up` then stops what it has started
     try:
         if given.what == "up":
             cluster = up(

@@ -14,6 +14,8 @@ from tests.testbed.daemons import Daemon, slurmd
 from tests.testbed.settings import ClusterError, Settings
 
 COMMAND_S = 30
+CANCEL_S = 10
+USABLE = {"idle", "mixed", "allocated", "completing"}
 FOREIGN = ("SLURM_", "SLURMD_", "SBATCH_", "SRUN_", "SALLOC_", "SQUEUE_", "SINFO_", "SACCT_", "SCANCEL_", "SCONTROL_")
 """Variables of a job, or habits of a user, that change what Slurm's commands do."""
 
@@ -62,19 +64,20 @@ class Cluster:
         done = self.run(["sinfo", "--noheader", "--Node", "--format=%N %T", "--partition=low"], check=False)
         return dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.strip())
 
-    def is_idle(self) -> bool:
-        """Whether every node is there and idle."""
-        return self.node_states() == dict.fromkeys(self.settings.node_names, "idle")
+    def is_ready(self) -> bool:
+        """Whether every node is there; a cluster that goes on with its jobs may have some in work at once."""
+        found = self.node_states()
+        return set(found) == set(self.settings.node_names) and set(found.values()) <= USABLE
 
     def cancel_all(self, patience_s: float = 15) -> bool:
         """Cancel every job; whether all ended in time."""
 
         def queued() -> list[str]:
-            return self.run(["squeue", "--noheader", "--format=%A"]).stdout.split()
+            return self.run(["squeue", "--noheader", "--format=%A"], timeout_s=CANCEL_S).stdout.split()
 
         jobs = queued()
         if jobs:
-            self.run(["scancel", *jobs], check=False)
+            self.run(["scancel", *jobs], timeout_s=CANCEL_S, check=False)
         return processes.wait(lambda: not queued(), patience_s, poll_s=0.2)
 
     def kill_node(self, node: str, *, with_jobs: bool = True) -> None:
@@ -101,8 +104,7 @@ class Cluster:
         if (pid := daemon.pid()) is not None:
             raise ClusterError("A node that is started must not run", f"{node} with pid {pid}")
         daemon.start()
-        usable = ("idle", "mixed", "allocated", "completing")
-        if not processes.wait(lambda: self.node_states().get(node) in usable, patience_s, poll_s=0.2):
+        if not processes.wait(lambda: self.node_states().get(node) in USABLE, patience_s, poll_s=0.2):
             raise ClusterError(f"A started node must be back within {patience_s:g} s", str(self.node_states()))
 
     def job_processes(self, node: str | None = None) -> list[int]:

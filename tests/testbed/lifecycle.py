@@ -11,7 +11,7 @@ from typing import Any
 from tests.testbed import processes, texts
 from tests.testbed.cluster import Cluster
 from tests.testbed.daemons import Daemon, daemons
-from tests.testbed.ports import choosing
+from tests.testbed.ports import choosing, is_free
 from tests.testbed.preparation import create_database, grant, prepare
 from tests.testbed.requirements import missing
 from tests.testbed.settings import ClusterError, Settings, record, short_host
@@ -26,7 +26,7 @@ CLUSTER_IN_DATABASE = ("sacctmgr", "--immediate", "--quiet", "add", "cluster", t
 def up(folder: Path, **options: Any) -> Cluster:
     """Start a cluster in a folder, new or of a stopped cluster, whose jobs and accounting it then goes on with.
 
-    `options` are the fields of `Settings`. It returns when all nodes are idle and `sacct` answers.
+    `options` are the fields of `Settings`. It returns when all nodes can take jobs and `sacct` answers.
 
     Raises:
         ClusterError: a package is missing, not root, a folder in use, a wrong option, or something did not start;
@@ -37,23 +37,38 @@ def up(folder: Path, **options: Any) -> Cluster:
         raise ClusterError("A test cluster needs root and Debian packages", lack)
     with choosing(TURN_S) as base_port:
         _refuse_use(folder)
-        settings = Settings(folder=folder, base_port=base_port, host=short_host(), **options)
-        cluster = Cluster(settings)
-        try:
-            prepare(settings)
-            for daemon in daemons(settings):
-                if daemon.name == "mariadbd":
-                    create_database(settings)
-                daemon.start()
-                if daemon.name == "mariadbd":
-                    grant(settings)
-                if daemon.name == "slurmdbd":
-                    _add_cluster(cluster)
-            _await_ready(cluster)
-        except BaseException:
-            down(folder)
-            raise
+        cluster = Cluster(Settings(folder=folder, base_port=base_port, host=short_host(), **options))
+        with _all_or_nothing(folder):
+            _start(cluster)
+    with _all_or_nothing(folder):
+        _await_ready(cluster)
     return cluster
+
+
+def _start(cluster: Cluster) -> None:
+    """Start every daemon; at its end all of them listen."""
+    settings = cluster.settings
+    prepare(settings)
+    for daemon in daemons(settings):
+        if daemon.name == "mariadbd":
+            create_database(settings)
+        daemon.start()
+        if daemon.name == "mariadbd":
+            grant(settings)
+        if daemon.name == "slurmdbd":
+            _add_cluster(cluster)
+    if not processes.wait(lambda: not any(map(is_free, settings.ports)), READY_S):
+        silent = [port for port in settings.ports if is_free(port)]
+        raise ClusterError(f"Every daemon must listen within {READY_S} s", f"nobody on ports {silent}", _logs(settings))
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        down(folder)
+        raise
 
 
 def down(folder: Path) -> None:
@@ -126,11 +141,11 @@ def _add_cluster(cluster: Cluster) -> None:
 
 
 def _await_ready(cluster: Cluster) -> None:
-    if not processes.wait(cluster.is_idle, READY_S, poll_s=0.1):
+    if not processes.wait(cluster.is_ready, READY_S, poll_s=0.1):
         raise ClusterError(
-            f"The nodes must be idle within {READY_S} s",
+            f"The nodes must be usable within {READY_S} s",
             _last_words(cluster, ("sinfo", "-N", "-l")),
-            f"Read the logs in {cluster.settings.folder}/log.",
+            _logs(cluster.settings),
         )
     asked = ("sacct", "--noheader")
     if cluster.settings.accounting and not processes.wait(
@@ -142,3 +157,7 @@ def _await_ready(cluster: Cluster) -> None:
 def _last_words(cluster: Cluster, command: tuple[str, ...]) -> str:
     done = cluster.run(command, check=False)
     return (done.stdout + done.stderr).strip() or "nothing"
+
+
+def _logs(settings: Settings) -> str:
+    return f"Read the logs in {settings.folder}/log."

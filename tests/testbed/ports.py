@@ -44,12 +44,13 @@ def choosing(patience_s: float) -> Iterator[int]:
 def free_base() -> int:
     """Raises ClusterError: no range is free."""
     for base in range(FIRST, LAST, PORTS):
-        if all(_is_free(port) for port in range(base, base + PORTS)):
+        if all(is_free(port) for port in range(base, base + PORTS)):
             return base
     raise ClusterError(f"A test cluster needs {PORTS} free ports in a row", f"none from {FIRST} to {LAST}")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Slurm does: a closed port's rest is no use
         try:

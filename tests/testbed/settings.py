@@ -88,6 +88,13 @@ class Settings:
     def node_names(self) -> tuple[str, ...]:
         return tuple(f"gpu{number}" for number in range(1, self.nodes + 1))
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Those on which its daemons listen."""
+        accounting = (self.base_port + PORT_OF_ACCOUNTING,) if self.accounting else ()
+        first = self.base_port + PORT_OF_FIRST_NODE
+        return (self.base_port, *accounting, *range(first, first + self.nodes))
+
     def save(self) -> None:
         values = asdict(self) | {"folder": str(self.folder)}
         record(self.folder).write_bytes(orjson.dumps(values, option=orjson.OPT_INDENT_2))

@@ -42,7 +42,7 @@ def main() -> int:
             times = draw(seed, given.jobs, given.mean_s, given.sigma)
             for tool, parallel in [(t, n * given.slots) for n in (1, 2) for t in ("ours", "hydra")]:
                 case = Case(tool, seed, tuple(times), parallel, given.poll_s)
-                if not wait(slurm.is_idle, 30, poll_s=0.2):
+                if not wait(lambda: set(slurm.node_states().values()) == {"idle"}, 30, poll_s=0.2):
                     sys.exit("the cluster must be idle before a case")
                 measured = measure(case, work / "cases" / f"{seed}-{tool}-{parallel}", slurm, given.hydra.absolute())
                 results.append(result(case, given.slots, measured))

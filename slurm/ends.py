@@ -95,8 +95,8 @@ def judge(
     elif gone_s < patience_s:
         return None
     if start is not None and start.code is not None:
-        own = Seen(JobState.FAILED, start.code, 0, 0.0, start.node)
-        return _failed(own, start.code, f"{what}: its own exit code {start.code}", limit_s)
+        written = Seen(JobState.FAILED, start.code, 0, 0.0, start.node)
+        return _failed(written, start.code, f"{what}: its own exit code {start.code}", limit_s)
     return End(Cause.VANISHED, None, f"{what}: neither in the queue nor, at its end, in accounting")
 
 

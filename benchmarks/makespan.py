@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
+import shutil
 import sys
-import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,30 +26,45 @@ from benchmarks.makespan_measure import Measured, measure
 from benchmarks.makespan_records import makespan, overheads
 from benchmarks.makespan_schedule import batch_makespan, draw, list_makespan, lower_bound
 from benchmarks.makespan_table import table
-from tests.testbed import cluster
-from tests.testbed.processes import wait
+from tests.testbed import ClusterError, cluster
+
+RESULTS = "makespan.json"
+
+
+SETTINGS = ("jobs", "slots", "mean_s", "sigma", "poll_s")
 
 
 def main() -> int:
     given = _arguments()
     work: Path = given.work.absolute()
-    if (work / "cases").exists():
-        sys.exit(f"the work folder must be without the cases of an earlier benchmark: remove {work / 'cases'}")
-    settings = {name: str(value) if isinstance(value, Path) else value for name, value in vars(given).items()}
-    results: list[dict[str, Any]] = []
-    with cluster(work / "slurm", nodes=given.slots) as slurm:
-        for seed in range(given.first_seed, given.first_seed + given.seeds):
-            times = draw(seed, given.jobs, given.mean_s, given.sigma)
-            for tool, parallel in [(t, n * given.slots) for n in (1, 2) for t in ("ours", "hydra")]:
-                case = Case(tool, seed, tuple(times), parallel, given.poll_s)
-                if not wait(lambda: set(slurm.node_states().values()) == {"idle"}, 30, poll_s=0.2):
-                    sys.exit("the cluster must be idle before a case")
-                measured = measure(case, work / "cases" / f"{seed}-{tool}-{parallel}", slurm, given.hydra.absolute())
+    settings = {name: getattr(given, name) for name in SETTINGS}
+    results = _earlier(work / RESULTS, settings)
+    done = {(each["seed"], each["tool"], each["parallel"]) for each in results}
+    try:
+        with cluster(work / "slurm", nodes=given.slots) as slurm:
+            for case in _cases(given):
+                if (case.seed, case.tool, case.parallel) in done:
+                    continue
+                folder = work / "cases" / f"{case.seed}-{case.tool}-{case.parallel}"
+                shutil.rmtree(folder, ignore_errors=True)  # of a benchmark that was interrupted
+                measured = measure(case, folder, slurm, given.hydra.absolute())
                 results.append(result(case, given.slots, measured))
                 print(_line(results[-1]), flush=True)
-                _save(work / "makespan.json", settings, results)
-    print(f"\n{table(results)}\n\n{work / 'makespan.json'}")
+                _save(work / RESULTS, settings, results)
+    except (ClusterError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"\n{table(results)}\n\n{work / RESULTS}")
     return 0
+
+
+def _cases(given: argparse.Namespace) -> Iterator[Case]:
+    """Ours and hydra in turns, so that the machine's noise falls on both."""
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
+        times = tuple(draw(seed, given.jobs, given.mean_s, given.sigma))
+        for parallel in (given.slots, 2 * given.slots):
+            for tool in ("ours", "hydra"):
+                yield Case(tool, seed, times, parallel, given.poll_s)
 
 
 def result(case: Case, slots: int, measured: Measured) -> dict[str, Any]:
@@ -87,8 +102,19 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def _save(path: Path, settings: dict[str, Any], results: list[dict[str, Any]]) -> None:
-    about = {"settings": settings, "host": platform.processor() or platform.machine(), "time": time.time()}
-    path.write_text(json.dumps({**about, "results": results}, indent=1))
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"settings": settings, "results": results}, indent=1))
+    temporary.replace(path)
+
+
+def _earlier(path: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results that are there already: started again, the benchmark goes on."""
+    if not path.exists():
+        return []
+    saved = json.loads(path.read_text())
+    if saved["settings"] != settings:
+        sys.exit(f"the settings must be those of the results in {path}: {saved['settings']}; choose another folder")
+    return list(saved["results"])
 
 
 def _arguments() -> argparse.Namespace:

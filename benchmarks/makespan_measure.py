@@ -14,6 +14,7 @@ from benchmarks.makespan_case import Case
 from benchmarks.makespan_records import JobTimes, controller_events, job_times, read_stamps
 from sweeps.journal import Journal
 from tests.testbed import Cluster
+from tests.testbed.processes import wait
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLE_S = 30.0
@@ -34,6 +35,8 @@ class Measured:
 
 def measure(case: Case, folder: Path, cluster: Cluster, hydra_python: Path) -> Measured:
     """Raises RuntimeError: the sweep did not end well, or a job is not in the records; its output is named."""
+    if not wait(lambda: set(cluster.node_states().values()) == {"idle"}, SETTLE_S, poll_s=0.2):
+        raise RuntimeError(f"the cluster must be idle before a case: {cluster.node_states()}")
     case.save(folder)
     log = cluster.settings.folder / "log" / "slurmctld.log"
     before = log.stat().st_size

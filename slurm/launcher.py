@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.config.resources import ResourcesConfig
-from harness.errors import SchedulerError
+from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
 from slurm.ends import Seen, complete, judge
@@ -180,8 +180,11 @@ class SlurmLauncher:
         return handle
 
     def _queued_as(self, name: str) -> str | None:
-        """Raises SchedulerError where Slurm does not say."""
-        return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+        """Raises BusyError where Slurm does not say."""
+        try:
+            return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+        except SchedulerError as error:
+            raise BusyError(error.rule, error.value, error.remedy) from error
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
         """Job id -> its last restart in accounting; ids are used again some day, hence the name.

@@ -152,7 +152,7 @@ class Driver:
             self._fail(trial, str(error))
             return []
         for run in runs.values():
-            run.find(self._launcher)
+            run.adopt(self._launcher)
         self._active.append(ActiveTrial(trial, runs))
         return self._active[-1:]
 

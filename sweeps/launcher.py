@@ -45,7 +45,11 @@ class Launcher(Protocol):
         """
 
     def find(self, run: RunFolder) -> Handle | None:
-        """The job that an earlier driver started for the run and whose end is not in its journal."""
+        """The job that an earlier driver started for the run and whose end is not in its journal.
+
+        Raises:
+            BusyError: nobody can say now.
+        """
 
     def refresh(self) -> None:
         """Looks at all jobs at once; called at the beginning of every poll."""

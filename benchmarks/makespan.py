@@ -29,8 +29,6 @@ from benchmarks.makespan_table import table
 from tests.testbed import ClusterError, cluster
 
 RESULTS = "makespan.json"
-
-
 SETTINGS = ("jobs", "slots", "mean_s", "sigma", "poll_s")
 
 
@@ -54,7 +52,7 @@ def main() -> int:
     except (ClusterError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"\n{table(results)}\n\n{work / RESULTS}")
+    print(f"\n{table(results, given.slots)}\n\n{work / RESULTS}")
     return 0
 
 

@@ -6,8 +6,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.makespan_schedule import list_makespan
+
 PARTS = ("handover_s", "schedule_s", "launch_s", "startup_s", "finish_s", "end_s")
 
+LONGER_S = (60.0, 600.0, 3600.0)
 COMPARED = ("list_s", "slurm_off_s", "processes_off_s", "explained_s", "bound_s")
 
 
@@ -16,11 +19,13 @@ def spread(values: Sequence[float]) -> str:
     return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
-def table(results: Sequence[Mapping[str, Any]]) -> str:
+def table(results: Sequence[Mapping[str, Any]], slots: int) -> str:
     """Ratios of each variant, then the seconds of its jobs, as Markdown. `results`: see `makespan.result`."""
     variants = sorted({(each["parallel"], each["tool"]) for each in results}, key=lambda v: (v[0], v[1] != "ours"))
     by_variant = {v: [each for each in results if (each["parallel"], each["tool"]) == v] for v in variants}
-    return "\n".join([*_ratios(by_variant), "", *_seconds(by_variant), "", *_pairs(by_variant)])
+    return "\n".join(
+        [*_ratios(by_variant), "", *_seconds(by_variant), "", *_pairs(by_variant), *_longer(by_variant, slots)]
+    )
 
 
 Variants = Mapping[tuple[int, str], Sequence[Mapping[str, Any]]]
@@ -71,6 +76,27 @@ def _pairs(variants: Variants) -> list[str]:
                 f"of a barrier alone, computed: {spread(barrier)}"
             )
     return lines
+
+
+def _longer(variants: Variants, slots: int) -> list[str]:
+    """What the measured overheads of ours would make of longer runs; a hydra batch is no list schedule."""
+    lines = []
+    for (parallel, tool), found in variants.items():
+        for mean_s in LONGER_S if tool == "ours" else ():
+            ratios = [_stretched(each, slots, mean_s) for each in found]
+            lines.append(
+                f"ours, {parallel} jobs handed to Slurm, the same overheads on runs of {mean_s:g} s on average, "
+                f"computed: {spread(ratios)} times list scheduling"
+            )
+    return lines
+
+
+def _stretched(found: Mapping[str, Any], slots: int, mean_s: float) -> float:
+    factor = mean_s / statistics.fmean(found["times"])
+    times = [time * factor for time in found["times"]]
+    extra = [sum(job[part] for part in PARTS) for job in found["overheads"]]
+    whole = [time + more for time, more in zip(times, extra, strict=True)]
+    return list_makespan(whole, slots) / list_makespan(times, slots)
 
 
 def _median(values: Sequence[float]) -> str:

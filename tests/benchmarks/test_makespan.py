@@ -154,6 +154,7 @@ RESULT = {
     "tool": "ours",
     "parallel": 4,
     "seed": 1,
+    "times": [4.0, 6.0],
     "makespan_s": 12.0,
     "wall_s": 15.0,
     "list_s": 10.0,
@@ -171,16 +172,22 @@ RESULT = {
 def test_the_table_has_median_and_range_over_the_seeds():
     ours = [{**RESULT, "seed": seed, "makespan_s": span} for seed, span in [(1, 12.0), (2, 11.0), (3, 20.0)]]
     hydra = [{**each, "tool": "hydra", "makespan_s": 24.0, "submit_s": [], "notice_s": []} for each in ours]
-    text = table([*hydra, *ours])
+    text = table([*hydra, *ours], 1)
     assert text.splitlines()[2].startswith("| ours | 4 | 3 | 1.200 (1.100 to 2.000) | 1.091 (1.000 to 1.818) |")
     assert text.splitlines()[3].startswith("| hydra | 4 | 3 | 2.400 (2.400 to 2.400) |")
     assert "| ours, 4 | 0.50 | 0.25 | 0.25 | 1.00 | 0.50 | 0.00 | 2.50 | 0.50 | 0.04 | 0.40 | 15.0 |" in text
     assert "hydra / ours, 4 jobs handed to Slurm: 2.000 (1.200 to 2.182); of a barrier alone, computed: 1.400" in text
 
 
+def test_overheads_matter_less_for_longer_runs():
+    """2.5 s on each of two jobs, one after the other."""
+    lines = table([RESULT], 1).splitlines()[-3:]
+    assert [line.split(": ")[1].split()[0] for line in lines] == ["1.042", "1.004", "1.001"]
+
+
 def test_a_seed_that_one_of_the_two_lacks_is_in_no_pair():
     hydra = {**RESULT, "tool": "hydra", "seed": 2}
-    assert "hydra / ours" not in table([RESULT, hydra])
+    assert "hydra / ours" not in table([RESULT, hydra], 1)
 
 
 def test_spread_of_one():

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +92,9 @@ class TestCost:
 
     @pytest.fixture(autouse=True)
     def nobody(self, monkeypatch):
-        monkeypatch.setattr("sys.stdin", open(os.devnull))
+        with open(os.devnull) as nothing:
+            monkeypatch.setattr("sys.stdin", nothing)
+            yield
 
     def test_without_a_terminal_it_must_be_agreed_to(self, words, tmp_path, fake_slurm, capsys):
         assert main([*words, *GPUS]) == 2

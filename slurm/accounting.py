@@ -76,7 +76,8 @@ def note_ended(run: Path, id: str, name: str, gpus: int, found: Sequence[Account
     others = [job for job in jobs(run) if job.name != name]
     ended = Job(id, name, known.gpus if known is not None else gpus, begun, rows)
     # Accounting may tell of it only when the next job has been submitted.
-    _write(run, ACCOUNTING, sorted([*others, ended], key=lambda job: job.submitted))
+    every: list[Job] = sorted([*others, ended], key=lambda job: job.submitted)
+    _write(run, ACCOUNTING, every)
 
 
 def note_queued(run: Path, job: QueuedJob) -> None:

@@ -97,6 +97,15 @@ class SlurmCommands:
         rows = self._associations(setting(config, "ClusterName"))
         return Limits(array, count, smallest(rows, 0), smallest(rows, 1))
 
+    def said(self, *command: str) -> tuple[int, str]:
+        """Exit code and output of a command that only looks.
+
+        Raises:
+            SchedulerError: it is not there, or does not answer.
+        """
+        done = self._run(*command)
+        return done.returncode, done.stdout if done.returncode == 0 else done.stderr or done.stdout
+
     def _associations(self, cluster: str | None) -> str:
         """Lines MAX_JOBS|MAX_SUBMIT_JOBS: of the user's associations, and of each QOS that they allow."""
         where = [f"user={getpass.getuser()}", *([f"cluster={cluster}"] if cluster else [])]

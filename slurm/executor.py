@@ -12,6 +12,7 @@ import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from harness.errors import BusyError, SchedulerError
+from slurm.command_job import NAME_VARIABLE, CommandJob
 from slurm.job import RunJob
 from slurm.text import JobText, render
 
@@ -42,6 +43,12 @@ REMEDIES = {
 }
 """A part of what sbatch says -> what to do."""
 
+OF_SLURM = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_", "PMI_", "PMI2_", "PMIX_")
+"""How variables begin that Slurm, its MPI plugins or submitit set for a job, or that change what sbatch does."""
+KEPT = ("SLURM_CONF",)
+OF_A_JOB = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK")
+"""Variables that mean the job's own devices, where they are set in a job."""
+
 
 class DoubtfulError(BusyError):
     """sbatch got no answer: the job may have been taken."""
@@ -59,16 +66,23 @@ class TextExecutor(submitit.SlurmExecutor):
         return render(self._text)
 
 
-def submit(text: JobText, job: RunJob) -> str:
+def require() -> None:
+    """Raises SchedulerError where Slurm's commands are not on PATH."""
+    if lacking := [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]:
+        raise SchedulerError(
+            "launcher=slurm needs Slurm's commands",
+            f"no {lacking[0]} on PATH",
+            "Run this on a login node of the cluster.",
+        )
+
+
+def submit(text: JobText, job: RunJob | CommandJob) -> str:
     """Submits the job; its id.
 
     Raises:
         DoubtfulError, BusyError: not taken now. SchedulerError: sbatch is not there, or refuses such a job.
     """
-    if shutil.which("sbatch") is None or shutil.which("srun") is None:
-        raise SchedulerError(
-            "launcher=slurm needs Slurm's commands", "no sbatch on PATH", "Run this on a login node of the cluster."
-        )
+    require()
     try:
         # submitit prints what sbatch said beside raising it.
         with _outside_of_a_job(), contextlib.redirect_stderr(io.StringIO()):
@@ -93,11 +107,13 @@ def refusal(said: str) -> SchedulerError:
 @contextlib.contextmanager
 def _outside_of_a_job() -> Iterator[None]:
     """A driver that is a job itself must not hand its own allocation's settings on to the runs' jobs."""
-    kept = ("SLURM_CONF",)
+    own = {NAME_VARIABLE, *(OF_A_JOB if (id := os.environ.get("SLURM_JOB_ID")) else ())}
+    if id and id in os.environ.get("TMPDIR", ""):
+        own.add("TMPDIR")  # a folder that Slurm made for this job, and removes with it
     hidden = {
         name: os.environ.pop(name)
         for name in list(os.environ)
-        if name.startswith(("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_")) and name not in kept
+        if (name.startswith(OF_SLURM) and name not in KEPT) or name in own
     }
     try:
         yield

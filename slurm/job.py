@@ -20,13 +20,14 @@ from typing import Any
 
 from harness.processes import die_with_parent
 from harness.runs import RunFolder
+from harness.runs.space import no_space
 from slurm.starts import JobStart, Starts
 from sweeps.journal import Journal
 from sweeps.launcher import RUN_COMMAND
 
 ASKER = "job"
 """Whose stop request it is: the job withdraws it when it starts again."""
-STOPPED, LOCKED, SUPERSEDED, CRASH_LOOP = 3, 4, 6, 8
+STOPPED, LOCKED, NO_SPACE, SUPERSEDED, CRASH_LOOP = 3, 4, 5, 6, 8
 """Exit codes of a job beside those of `harness.execute`."""
 SIGNALLED = 128
 """Exit code of a job that a signal made stop: this plus the signal's number."""
@@ -44,6 +45,15 @@ class RunJob:
         self._signal: int | None = None
 
     def __call__(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            if not no_space(error, Path(self.run)):
+                raise
+            say(f"job {self.name} ends: {error}")
+            self._leave(NO_SPACE)
+
+    def _work(self) -> None:
         folder, starts = RunFolder(self.run), Starts(Path(self.run))
         jobs = Journal(folder.path).jobs()
         if jobs and jobs[-1].job != self.name:
@@ -67,7 +77,7 @@ class RunJob:
 
         self._signal = signal.SIGUSR2
         self._ask_to_stop()
-        code = self._process.wait() if self._process is not None else STOPPED
+        code = wait(self._process.pid) if self._process is not None else STOPPED
         if code != STOPPED:
             self._leave(code)
         with suppress(OSError):
@@ -93,7 +103,7 @@ class RunJob:
                 )
             if self._signal is not None:
                 self._ask_to_stop()  # the signal came while there was no process
-            code = self._process.wait()
+            code = wait(self._process.pid)
             if code != LOCKED or time.monotonic() > deadline or self._signal is not None:
                 return code
             time.sleep(1.0)
@@ -130,9 +140,20 @@ class RunJob:
         )
 
 
+def wait(pid: int) -> int:
+    """The exit code of a child, minus the number of the signal that killed it; the child is not reaped.
+
+    Popen.wait holds a lock, on which a signal's handler that interrupts it and waits, too, would wait for ever.
+    """
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert ended is not None  # only with WNOHANG
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
 def say(text: str) -> None:
-    """Into the job's own log."""
-    print(text, file=sys.stderr, flush=True)
+    """Into the job's own log, where the disk takes it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _child() -> None:

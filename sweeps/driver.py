@@ -8,13 +8,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import BusyError, ConfigError, HarnessError
+from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError, SchedulerError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
+from harness.runs.space import no_space
 from sweeps import requests
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.folder import StudyFolder
@@ -67,6 +69,8 @@ class Driver:
         self._asked_to_stop: set[Path] = set()
         self._exhausted = False
         self._busy: str | None = None
+        self._full: str | None = None
+        """Why the last round was cut short."""
 
     def stop(self) -> None:
         """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler.
@@ -83,11 +87,24 @@ class Driver:
             Failure(trial.name, trial.title, trial.reason or "") for trial in told if trial.state is TrialState.FAILED
         ]
         self._guard()
-        for trial in self._store.running():
-            self._open(trial)
+        self._adopt()
         while True:
             self._guard()
             self._launcher.refresh()
+            work = self._round()
+            self._show(observe)
+            if self._stopping and self._launcher.detached:
+                return
+            over = self._stopping or self._cancelled is not None
+            if work is not None and not work.alive and (over or (self._exhausted and not work.left)):
+                return
+            time.sleep(self._poll_s)
+
+    def _round(self) -> _Work | None:
+        """One look and what follows from it; None where a full disk cut it short. The next one makes up for that."""
+        try:
+            if self._full is not None:
+                self._adopt()
             self._cancelled = self._folder.cancelled()
             if self._cancelled is not None:
                 self._mark_runs(self._cancelled)
@@ -99,13 +116,30 @@ class Driver:
                 self._fill(work)
             elif self._stopping and not self._launcher.detached:
                 self._ask_to_stop(work.alive)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            if not no_space(error, self._folder.path):
+                raise
+            self._full = f"the disk is full; nothing is started or told until there is room: {error}"
+            return None
+        self._full = None
+        return work
+
+    def _show(self, observe: Observer) -> None:
+        """What is shown may go into a file on the full disk."""
+        try:
             observe(self._progress())
-            if self._stopping and self._launcher.detached:
-                return
-            over = self._stopping or self._cancelled is not None or (self._exhausted and not work.left)
-            if not work.alive and over:
-                return
-            time.sleep(self._poll_s)
+        except OSError as error:
+            if not no_space(error, self._folder.path):
+                raise
+
+    def _adopt(self) -> None:
+        """Takes trials into work that were asked for and not opened."""
+        known = {active.trial.number for active in self._active}
+        for trial in self._store.running():
+            if trial.number not in known:
+                self._open(trial)
 
     def _take_requests(self) -> None:
         """Gives the trials that somebody asks for another try; a request is removed once that is in the store."""
@@ -135,7 +169,8 @@ class Driver:
         """Ends what was cancelled: by its stop request where it runs, by taking it out of the queue where it waits."""
         cancelled = [run.folder for run in alive if run.is_cancelled_alive()]
         if cancelled:
-            self._launcher.cancel(cancelled)
+            with suppress(SchedulerError):  # the next look tries it again
+                self._launcher.cancel(cancelled)
 
     def _settle(self, trials: list[ActiveTrial]) -> _Work:
         """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""
@@ -191,13 +226,17 @@ class Driver:
             self._fail(trial, str(error))
             return []
         for run in runs.values():
-            run.find(self._launcher)
+            run.adopt(self._launcher)
         self._active.append(ActiveTrial(trial, runs))
         return self._active[-1:]
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
+        """Tells the trial; until that is done it stays in work."""
         self._guard()
+        self._tell(active, verdict)
         self._active.remove(active)
+
+    def _tell(self, active: ActiveTrial, verdict: Verdict) -> None:
         if verdict is Verdict.TELL_FAILED:
             self._fail(active.trial, active.failures())
             return
@@ -240,7 +279,7 @@ class Driver:
     def _note(self) -> str | None:
         if self._cancelled is not None:
             return f"the study is cancelled {self._cancelled}; `entrocraft retry {self._folder.path}` withdraws that"
-        return self._busy or self._launcher.note
+        return self._full or self._busy or self._launcher.note
 
 
 @dataclass

@@ -45,6 +45,7 @@ ALLOWED = {
     "harness.problems": [],
     "harness.data": [],
     "harness.graders": ["math_verify"],  # the grading process alone; see the next test
+    "harness.doctor": [],
     "harness.execute": [],
     "harness.tracking": [],
     "harness.cli.main": [],
@@ -72,7 +73,15 @@ BELOW = {
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
-    "slurm": ["harness.config", "harness.errors", "harness.processes", "harness.runs", "sweeps"],
+    "slurm": [
+        "harness.config",
+        "harness.doctor.finding",
+        "harness.errors",
+        "harness.processes",
+        "harness.runs",
+        "sweeps",
+    ],
+    "harness/doctor": [],
     "harness/execute.py": [
         "harness.config",
         "harness.errors",
@@ -124,6 +133,7 @@ BELOW = {
         "analysis",
         "harness.config",
         "harness.data",
+        "harness.doctor",
         "harness.errors",
         "harness.evaluate",
         "harness.execute",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
+from harness.config import RunConfig
+from harness.config.fit import check_fit
 from harness.config.launch import LaunchConfig
 from sweeps.ends import Cause
 from sweeps.launcher import Launcher, LocalLauncher
+from sweeps.plan import Resolved, Resolver, resolve
 from sweeps.policy import Policy
 from sweeps.snapshot import take
 
@@ -38,6 +42,19 @@ def launcher_of(launch: LaunchConfig, study: str, folder: Path) -> Launcher:
     folder.mkdir(parents=True, exist_ok=True)
     code = take(folder).path
     return SlurmLauncher(launch.resources, study, code, launch.stalled_attempts, launch.max_jobs)
+
+
+def resolver_of(launch: LaunchConfig) -> Resolver:
+    """The resolver of real runs; one that its job could not hold is refused, too."""
+    if launch.launcher == "local":
+        return resolve
+
+    def fitting(overrides: Sequence[str]) -> Resolved:
+        resolved = resolve(overrides)
+        check_fit(RunConfig.from_dict(resolved.config), launch.resources)
+        return resolved
+
+    return fitting
 
 
 def policy_of(launch: LaunchConfig) -> Policy:

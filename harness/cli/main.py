@@ -18,6 +18,7 @@ COMMANDS = (
     "logs",
     "cancel",
     "retry",
+    "doctor",
     "eval",
     "schedule",
     "figures",

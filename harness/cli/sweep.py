@@ -10,37 +10,95 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.command import Command, overrides_argument
+from harness.cli.disk import writable
 from harness.errors import ConfigError, LeaseLostError
 
 if TYPE_CHECKING:
+    from harness.config.launch import LaunchConfig
     from harness.config.study import StudyConfig
 
 STUDIES = Path("studies")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    overrides_argument(parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; overrides for all its runs")
+    overrides_argument(
+        parser, "study=NAME or study=FILE.yaml; study.KEY=VALUE; launch settings; overrides for all runs"
+    )
     parser.add_argument("--dir", type=Path, default=STUDIES, help="folder of the studies (default: %(default)s)")
     parser.add_argument("--retry-failed", action="store_true", help="give each failed trial one more try")
-    parser.add_argument("--dry-run", action="store_true", help="list the trials and run nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="list the trials and run nothing; for Slurm also configurations, cost and the text of the jobs",
+    )
+    parser.add_argument("--full", action="store_true", help="with --dry-run: every text whole, not the differences")
+    parser.add_argument("--yes", action="store_true", help="agree to what the sweep may cost")
+    parser.add_argument(
+        "--detach", action="store_true", help="drive in the background of this machine; log in STUDY/driver.log"
+    )
 
 
 def call(given: argparse.Namespace) -> int:
-    from harness.cli.launching import launcher_of, policy_of
-    from harness.cli.sweep_report import Reporter, print_plan, print_result
+    from harness.cli.accepting import accept
+    from harness.cli.launching import resolver_of
+    from harness.cli.sweep_report import print_plan
     from harness.config.launch import split
     from harness.config.launch_file import load_launch
     from harness.execute import Exit
-    from sweeps.plan import points, resolve, resolved_points
-    from sweeps.study import run_study
+    from sweeps.cost import cost
+    from sweeps.folder import StudyFolder
+    from sweeps.plan import points, resolved_points
 
     for_launch, for_study = split(given.overrides)
     launch, study = load_launch(for_launch), chosen(for_study)
+    _check_options(given, launch)
     folder = given.dir / study.name
+    if StudyFolder(folder).exists():
+        StudyFolder(folder).definition()  # of another version, or damaged: refused before anything is written
+    configs = resolved_points(study, resolver_of(launch))  # refuses what the sweep itself would refuse
+    most = cost(study, launch, configs)
     if given.dry_run:
-        resolved_points(study, resolve)  # refuses what the sweep itself would refuse
         print_plan(study, points(study), folder)
+        if launch.launcher == "slurm":
+            from harness.cli.sweep_plan import print_jobs
+
+            print_jobs(study, launch, folder, most, configs, given.full)
         return 0
+    if launch.launcher == "slurm":
+        from slurm.executor import require
+
+        require()
+        _warn_of(given.dir)
+    with writable(folder):
+        if not accept(most, launch, folder, given.yes):
+            return Exit.USAGE
+        if launch.driver == "slurm":
+            return _submit(given, launch, study, folder)
+        if given.detach:
+            return _detach(given, folder)
+        return _drive(given, launch, study, folder)
+
+
+def _check_options(given: argparse.Namespace, launch: LaunchConfig) -> None:
+    """Raises ConfigError for options that exclude each other."""
+    if given.full and not given.dry_run:
+        raise ConfigError("--full is of the texts of a dry run", "--full without --dry-run", "Give both, or neither.")
+    if given.detach and launch.driver == "slurm":
+        raise ConfigError(
+            "--detach puts a driver into the background that is in this process",
+            "--detach with driver=slurm, which is a job already",
+            "Leave one of them out.",
+        )
+
+
+def _drive(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, folder: Path) -> int:
+    """The driver in this process."""
+    from harness.cli.launching import launcher_of, policy_of, resolver_of
+    from harness.cli.sweep_report import Reporter, print_result
+    from harness.execute import Exit
+    from sweeps.study import run_study
+
+    _refuse_second(folder)
     try:
         with Reporter(study.parallel) as reporter:
             status = run_study(
@@ -49,6 +107,7 @@ def call(given: argparse.Namespace) -> int:
                 observe=reporter.observe,
                 retry_failed=given.retry_failed,
                 launch=lambda: launcher_of(launch, study.name, folder),
+                resolve=resolver_of(launch),
                 poll_s=launch.poll_seconds,
                 policy=policy_of(launch),
                 say=reporter.say,
@@ -57,6 +116,52 @@ def call(given: argparse.Namespace) -> int:
         print(f"entrocraft: {error}", file=sys.stderr)
         return Exit.STOPPED
     return print_result(study, status)
+
+
+def _detach(given: argparse.Namespace, folder: Path) -> int:
+    """The driver in a process of its own."""
+    from harness.cli.again import sweep_words
+    from harness.cli.background import detach
+
+    _refuse_second(folder)
+    words = sweep_words(given.overrides, given.dir)
+    return detach([*words, *(["--retry-failed"] if given.retry_failed else [])], folder)
+
+
+def _submit(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, folder: Path) -> int:
+    """The driver in a job."""
+    from harness.cli.submitting import submit_driver
+    from sweeps.driver_job import LOG
+
+    job = submit_driver(launch, study.name, folder, given.overrides, given.retry_failed, _say)
+    print(f"driver: job {job.id} ({job.name}), log {folder / LOG}")
+    print(f"watch:  entrocraft status {folder}")
+    print(f"stop:   scancel {job.id}   (the runs' jobs go on)")
+    return 0
+
+
+def _warn_of(studies: Path) -> None:
+    """Says where the jobs of other nodes may not see the folder of the studies."""
+    from harness.cli.doctor_look import folder
+    from harness.doctor.finding import State
+
+    finding = folder(studies, between_nodes=True)
+    if finding.state is State.WARNING:
+        _say(f"warning: {finding.what}: {finding.found}. {finding.remedy} (`entrocraft doctor` looks at more.)")
+
+
+def _refuse_second(folder: Path) -> None:
+    """Raises SchedulerError: a job drives the study, or waits to. Slurm is asked only where there once was one."""
+    from sweeps.driver_job import driver_job
+
+    if driver_job(folder) is not None:
+        from harness.cli.submitting import refuse_second
+
+        refuse_second(folder)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def chosen(overrides: Sequence[str]) -> StudyConfig:
@@ -96,15 +201,21 @@ def _key(override: str) -> str:
 COMMAND = Command(
     help="run a study; again = go on where it stopped",
     description=(
-        "Run the trials of a study, several at a time, each run in a process of its own. Started again\n"
-        "after any end, kill -9 included, it goes on where it stopped; nothing is run twice. Ctrl-C stops\n"
-        "the runs at their next step, with checkpoints.\n\n"
-        "exit codes: 0 all trials complete, 1 some failed, 3 stopped, 2 refused"
+        "Run the trials of a study, several at a time, each run in a process or, with launcher=slurm, in a job\n"
+        "of its own. Started again after any end, kill -9 included, it goes on where it stopped; nothing is run\n"
+        "twice. Ctrl-C stops the runs at their next step, with checkpoints; on Slurm it stops the driver alone,\n"
+        "and the jobs go on. With --detach the driver stays on this machine when you leave; with driver=slurm it\n"
+        "is a small job that comes back until the study is over.\n\n"
+        "exit codes: 0 all trials complete (or the driver is on its way), 1 some failed, 3 stopped, 2 refused"
     ),
     examples=(
         "entrocraft sweep study=demo",
         "entrocraft sweep study=demo study.parallel=4 --dir /data/studies",
         "entrocraft sweep study=my_study.yaml study.seeds=[1,2,3] trainer.steps=200 --dry-run",
+        "entrocraft sweep study=paper_table2 launcher=slurm resources=h100x8 site=mine --dry-run",
+        "entrocraft sweep study=paper_table2 launcher=slurm resources=h100x8 site=mine --yes --detach",
+        "entrocraft sweep study=paper_table2 launcher=slurm driver=slurm driver_resources.partition=cpu \\\n"
+        "      resources=h100x8 site=mine",
     ),
     arguments=arguments,
     call=call,

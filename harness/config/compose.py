@@ -6,8 +6,9 @@ as far as the typed groups, which list the valid ones; Hydra would only say that
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -89,13 +90,18 @@ def compose(root: str, overrides: Iterable[str] = (), own: Path | None = None) -
 
 def as_yaml(config: RunConfig) -> str:
     """The resolved configuration as YAML, in the order of its groups."""
-    return OmegaConf.to_yaml(OmegaConf.create(config.to_dict()))
+    return plain_yaml(config.to_dict())
+
+
+def plain_yaml(values: Mapping[str, Any]) -> str:
+    """A plain dictionary as YAML, in its order."""
+    return OmegaConf.to_yaml(OmegaConf.create(dict(values)))
 
 
 def options(group: str) -> list[str]:
     """The shipped options of a group, e.g. `options("method")`."""
     with _hydra():
-        return _options(group)
+        return list(_options(group))
 
 
 @contextmanager
@@ -106,10 +112,20 @@ def _hydra() -> Iterator[None]:
 
 def _options(group: str, root: str | None = None, searched: list[str] | None = None) -> list[str]:
     """With those of the groups in the group, e.g. `paper/grpo_4b` of `experiment`."""
+    return _listed(group, root, searched) if searched else _shipped(group, root)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shipped(group: str, root: str | None) -> list[str]:
+    """Hydra reads the files of the root for each question, and every override of every trial asks one."""
+    return _listed(group, root, None)
+
+
+def _listed(group: str, root: str | None, searched: list[str] | None) -> list[str]:
     loader = GlobalHydra.instance().config_loader()
     names = loader.get_group_options(group, ObjectType.CONFIG, root, searched)
     for inner in loader.get_group_options(group, ObjectType.GROUP, root, searched):
-        names += [f"{inner}/{name}" for name in _options(f"{group}/{inner}", root, searched)]
+        names += [f"{inner}/{name}" for name in _listed(f"{group}/{inner}", root, searched)]
     return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
 
 

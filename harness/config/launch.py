@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
+from harness.config.driver_resources import DriverResourcesConfig
 from harness.config.fields import choice, count, number
 from harness.config.group import Group, mapping, obey, typed
 from harness.config.resources import ResourcesConfig
@@ -16,7 +17,7 @@ POLL_S = {"local": 0.25, "slurm": 5.0}
 """Launcher -> seconds between two looks where none are set: every look at Slurm is a load on its controller."""
 SITE = "site"
 """The choice of a site sets keys of `resources`; it has none of its own."""
-GROUPS: dict[str, type[Group]] = {kind.KEY: kind for kind in (ResourcesConfig, RetryConfig)}
+GROUPS: dict[str, type[Group]] = {kind.KEY: kind for kind in (ResourcesConfig, DriverResourcesConfig, RetryConfig)}
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class LaunchConfig:
     """The launch settings of a sweep. They may change from one start of a study to the next."""
 
     resources: ResourcesConfig
+    driver_resources: DriverResourcesConfig
     retry: RetryConfig
     launcher: str = choice("local", "slurm")
     """local: processes on this machine; slurm: a job for each run."""
@@ -73,7 +75,7 @@ class LaunchConfig:
 
 
 LAUNCH_KEYS = frozenset({*LaunchConfig.__dataclass_fields__, SITE})
-SLURM_ONLY = ("max_jobs", ResourcesConfig.KEY, SITE)
+SLURM_ONLY = ("max_jobs", ResourcesConfig.KEY, DriverResourcesConfig.KEY, SITE)
 """What means nothing to the launcher `local`."""
 
 

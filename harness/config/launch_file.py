@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.config.compose import CONF, compose
+from harness.config.driver_resources import DriverResourcesConfig
 from harness.config.launch import SITE, SLURM_ONLY, LaunchConfig, first_key
 from harness.config.resources import CONTROL, ResourcesConfig
 from harness.config.retry import RetryConfig
@@ -14,15 +15,15 @@ from harness.errors import ConfigError
 
 ROOT = "launch"
 VARIABLE = "ENTROCRAFT_CONF"
-FOLDERS = (SITE, ResourcesConfig.KEY, RetryConfig.KEY)
+FOLDERS = (SITE, ResourcesConfig.KEY, DriverResourcesConfig.KEY, RetryConfig.KEY)
 """Subfolders of a user's own: NAME.yaml in `site` is chosen with site=NAME."""
 
 
 def load_launch(overrides: Iterable[str] = ()) -> LaunchConfig:
     """The launch settings of `harness/conf/launch.yaml`, with launch overrides (`launch.split`).
 
-    The folder named by the environment variable ENTROCRAFT_CONF is searched for options of `site`, `resources` and
-    `retry`, too.
+    The folder named by the environment variable ENTROCRAFT_CONF is searched for options of `site`, `resources`,
+    `driver_resources` and `retry`, too.
 
     Raises:
         ConfigError: that folder is missing or has a file with a shipped name, an override that cannot be read, an

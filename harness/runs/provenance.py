@@ -18,11 +18,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
+import orjson
+
 from harness.runs.untracked import digests
 
 MAX_DIFF_BYTES = 1_000_000
 MAX_REASON_CHARACTERS = 500
 GIT_PATIENCE_S = 30.0
+SNAPSHOTS = "snapshots"
+"""Folder of the copies of the code in a study's own."""
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 MIN_SECRET_CHARACTERS = 8  # shorter values ("1", "true") are settings, and occur in any text
 
@@ -71,11 +75,12 @@ def package_versions() -> dict[str, str]:
 def git_state(root: Path) -> GitState:
     """State of the checkout whose top level is ``root``; commit None where root is not one (a wheel).
 
-    A virtual environment inside somebody's checkout is not that checkout: the top level must be ``root``.
+    A virtual environment inside somebody's checkout is not that checkout: the top level must be ``root``. Of the
+    copy of the code that a study keeps, the state is that of the checkout when it was taken, as far as it is known.
     """
     state = GitState(commit=None, dirty=False, diff="")
     if not (root / ".git").exists():
-        return state
+        return _of_snapshot(root) or state
     state["dirty"] = None
     try:
         state["commit"] = git(root, "rev-parse", "--verify", "--quiet", "HEAD", none_exits=1).strip() or None
@@ -86,6 +91,18 @@ def git_state(root: Path) -> GitState:
     except GitError as error:
         return {**state, "reason": str(error)}
     return {**state, "untracked": digests(root, names), "untracked_total": len(names)} if names else state
+
+
+def _of_snapshot(root: Path) -> GitState | None:
+    """What the record beside a snapshot says (`sweeps.snapshot`); None where ``root`` is none."""
+    if root.parent.name != SNAPSHOTS:
+        return None
+    try:
+        record = orjson.loads(root.with_name(f"{root.name}.json").read_bytes())
+        commit, dirty = record["commit"], record["dirty"]
+    except (OSError, orjson.JSONDecodeError, LookupError, TypeError):
+        return None
+    return GitState(commit=commit, dirty=dirty, diff=f"the code is the snapshot {root.name}" if dirty else "")
 
 
 def storable(diff: str, environ: Mapping[str, str] = os.environ) -> str:

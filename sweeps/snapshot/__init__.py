@@ -4,6 +4,7 @@ STUDY/snapshots/DIGEST/ has the packages as they are imported from there; DIGEST
 come from. The digest is that of the content, so all runs of unchanged code share one folder.
 """
 
+from sweeps.snapshot.planned import planned
 from sweeps.snapshot.store import Snapshot, take, verify
 
-__all__ = ["Snapshot", "take", "verify"]
+__all__ = ["Snapshot", "planned", "take", "verify"]

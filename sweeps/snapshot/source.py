@@ -14,7 +14,7 @@ from stat import S_ISDIR, S_ISREG, S_IXUSR
 from typing import NoReturn
 
 from harness.errors import StudyError
-from harness.runs.provenance import GitError, git
+from harness.runs.provenance import SNAPSHOTS, GitError, git
 
 PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
 PROJECT = "pyproject.toml"
@@ -46,11 +46,14 @@ def code_names(root: Path) -> list[str]:
     """The files of the packages below `root`, a checkout when git's folder is there, else a site-packages.
 
     Of a checkout: what is tracked and not deleted, and what is neither tracked nor ignored, such as a method
-    that is not added yet. Compiled files (__pycache__) are none of them.
+    that is not added yet. Compiled files (__pycache__) are none of them. Of a snapshot: all, so that a driver which
+    works from one takes the same again.
 
     Raises:
         StudyError: git cannot list the checkout, or a folder cannot be read.
     """
+    if root.parent.name == SNAPSHOTS and root.with_name(f"{root.name}.json").is_file():
+        return sorted(walk(root))
     if not (root / ".git").exists():
         return sorted(walk(root, [package for package in PACKAGES if (root / package).is_dir()]))
     try:

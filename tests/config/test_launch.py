@@ -41,6 +41,14 @@ HOSTILE: list[tuple[str, list[str]]] = [
     # ranges and choices
     ("launcher=pbs", ["launcher must be one of local, slurm", "'pbs'", "Set e.g. launcher=local"]),
     ("driver=there", ["driver must be one of here, slurm", "'there'", "Set e.g. driver=here"]),
+    ("driver_resources.gpus=1", ["keys of driver_resources", "'gpus'", "Valid: account, constraint"]),
+    ("driver_resources.mem_gb=0", ["driver_resources.mem_gb must be a whole number >= 1", "got 0"]),
+    ("driver_resources.partition='a b'", ["driver_resources.partition must consist of letters", "'a b'", "cpu"]),
+    (
+        "driver_resources.walltime_min=2",
+        ["must be longer than driver_resources.signal_before_end_s", "2 min (120 s), 120 s", "walltime_min=12"],
+    ),
+    ("driver_resources=big", ["group 'driver_resources'", "'big'", "Valid: default"]),
     ("resources.nodes=2", ["resources.nodes must be 1: one node per run", "got 2", "resources.nodes=1"]),
     ("resources.gpus_per_node=-1", ["resources.gpus_per_node must be a whole number >= 0", "got -1"]),
     ("resources.cpus_per_task=0", ["resources.cpus_per_task must be a whole number >= 1", "got 0"]),
@@ -222,7 +230,7 @@ def test_a_folder_that_is_missing_or_has_none_of_the_groups_is_refused(
     monkeypatch.setenv(VARIABLE, str(folder))
     with pytest.raises(ConfigError) as refusal:
         load_launch()
-    assert "must name a folder with at least one of site/, resources/, retry/" in str(refusal.value)
+    assert "must name a folder with at least one of site/, resources/, driver_resources/, retry/" in str(refusal.value)
     assert repr(str(folder)) in str(refusal.value) and "or unset ENTROCRAFT_CONF" in str(refusal.value)
 
 

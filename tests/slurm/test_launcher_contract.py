@@ -12,6 +12,7 @@ from harness.errors import SchedulerError
 from harness.runs import RunFolder, RunState, holder
 from harness.runs.provenance import collect
 from slurm.launcher import SlurmLauncher
+from slurm.starts import Starts
 from sweeps.ends import Cause, End
 from sweeps.journal import Journal
 from sweeps.launcher import LocalLauncher
@@ -41,7 +42,10 @@ class Place:
         return create_run(self.folder / "runs" / "t0000-s1", resolve(overrides), "title", collect())
 
 
-@pytest.fixture(params=["local", "fake", pytest.param("real", marks=pytest.mark.needs("slurm"))])
+CLUSTERS = ["fake", pytest.param("real", marks=pytest.mark.needs("slurm"))]
+
+
+@pytest.fixture(params=["local", *CLUSTERS])
 def place(request, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     if request.param == "fake":
@@ -123,6 +127,34 @@ def test_what_an_earlier_driver_started_is_found_or_holds_its_lock(place):
     assert ended(later, handle).exit_code == 3
     Journal(run.path).end(handle.job, End(Cause.ENDED, 3), 3)
     assert place.launcher().find(run) is None
+
+
+@pytest.mark.parametrize("place", CLUSTERS, indirect=True)
+def test_a_preempted_job_is_requeued_and_goes_on_from_its_checkpoint(place, request):
+    launcher, run = place.launcher(), place.run("steps=150", "step_s=0.05")
+    handle = launcher.start(run)
+    until_step(run, 3)
+    preempt(request, place.kind, handle.id, Starts(run.path).all()[-1].node)
+    assert ended(launcher, handle) == End(Cause.ENDED, 0, handle_end(run))
+    assert [(start.id, start.restart) for start in Starts(run.path).all()] == [(handle.id, 0), (handle.id, 1)]
+    assert [job.end for job in Journal(run.path).jobs()] == [None], "the driver saw one job that lived on"
+    stopped, complete = run.manifest()["attempts"]
+    assert (stopped["outcome"], complete["outcome"]) == ("stopped", "complete")
+    assert complete["from_step"] == stopped["to_step"] > 2
+    assert [record["step"] for record in run.metrics()] == list(range(1, 151))
+
+
+def preempt(request, kind, id, node):
+    if kind == "fake":
+        request.getfixturevalue("fake_slurm").preempt(id)
+    else:
+        wants = ["--partition=high", "--exclusive", f"--nodelist={node}", "--output=/dev/null"]
+        request.getfixturevalue("slurm_cluster").run(["sbatch", *wants, "--wrap", "sleep 2"])
+
+
+def handle_end(run):
+    last = Starts(run.path).all()[-1]
+    return f"job {last.id} on {last.node}: COMPLETED, exit code 0:0"
 
 
 def test_a_study_is_worked_off_in_a_folder_of_any_name(place):

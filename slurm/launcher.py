@@ -239,7 +239,6 @@ class SlurmLauncher:
 
     def _note(self, job: SlurmHandle) -> None:
         """Writes its place in the queue into the run's folder, where that has changed."""
-        assert self._queue is not None
         seen = self._queued(job)
         if seen is not None and job.noted != (about := (seen.state_text, seen.reason, seen.node)):
             accounting.note_queued(job.run, seen)

@@ -1,4 +1,4 @@
-"""The driver as a job of a real cluster, and in the background of its login node: studies end, whatever ends the driver."""
+"""The driver as a job of a real cluster, and in the background of its login node: a study ends, though its driver does."""
 
 import os
 import subprocess

@@ -1,6 +1,7 @@
 # Everything runs in $(VENV), which the targets set up themselves. PYTHON chooses the interpreter (3.11 or later).
 # REQUIRE (for `make test`): space-separated features whose tests must run; a skip of one of them is a failure.
 # TESTBED: the folder of the test cluster, a short path; TESTBED_ARGS: options of `python -m tests.testbed up`.
+# CHAOS: the folder of the chaos run, a short path, too; CHAOS_SEED: of its faults, drawn where none is given.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 VERL_VENV ?= .venv-verl
@@ -9,12 +10,14 @@ STUDIES ?= studies
 REQUIRE ?=
 TESTBED ?= $(or $(TMPDIR),/tmp)/entrocraft-testbed
 TESTBED_ARGS ?=
+CHAOS ?= $(or $(TMPDIR),/tmp)/entrocraft-chaos
+CHAOS_SEED ?=
 PYTEST_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl testbed-up testbed-down clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -95,6 +98,9 @@ testbed-up: $(VENV)/.installed ## a real Slurm cluster on this machine, in the f
 
 testbed-down: $(VENV)/.installed ## stop the test cluster with its jobs; its folder stays
 	$(BIN)/python -m tests.testbed down $(TESTBED)
+
+chaos: $(VENV)/.installed ## a study on a real Slurm cluster, struck by 40 faults or more, must end as without them
+	$(BIN)/python -m tests.chaos $(addprefix --seed ,$(CHAOS_SEED)) $(CHAOS)
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .

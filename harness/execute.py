@@ -6,13 +6,11 @@ backend that the manifest names, and leaves the outcome in the manifest and in i
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import IntEnum
-from pathlib import Path
 
 from harness import tracking
 from harness.config import RunConfig
@@ -20,13 +18,13 @@ from harness.errors import HarnessError, LockHeldError
 from harness.runs import RunFolder, RunLock, RunState, last_record
 from harness.runs.alarms import ALARMS
 from harness.runs.manifest import now
+from harness.runs.space import no_space
 from harness.signals import stop_on_signals
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 REASON_CHARACTERS = 2000
-FULL = (errno.ENOSPC, errno.EDQUOT)
-LEAST_BYTES = 65_536
-"""A disk with less free is full: a checkpoint does not fit."""
+SIGNALLED = "signal"
+"""Whose stop request it is that a signal to this process made: it is for this process, and ends with it."""
 
 
 class Exit(IntEnum):
@@ -50,14 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         state = run(folder)
     except LockHeldError as error:
-        print(f"harness.execute: {error}", file=sys.stderr)
+        _say(f"harness.execute: {error}")
         return Exit.LOCKED
-    except HarnessError as error:
-        print(f"harness.execute: {error}", file=sys.stderr)
-        return Exit.NO_SPACE if no_space(error, folder.path) else Exit.FAILED
     except Exception as error:
-        traceback.print_exc()
-        return Exit.NO_SPACE if no_space(error, folder.path) else Exit.FAILED
+        code = Exit.NO_SPACE if no_space(error, folder.path) else Exit.FAILED
+        _say(f"harness.execute: {error}" if isinstance(error, HarnessError) else traceback.format_exc().rstrip())
+        return code
     return Exit.COMPLETE if state is RunState.COMPLETE else Exit.STOPPED
 
 
@@ -74,6 +70,8 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     with RunLock(folder.path):
         if folder.is_done():
             return RunState.COMPLETE
+        if folder.stop_asker() == SIGNALLED:
+            folder.clear_stop()  # of a process that was killed before it could stop
         attempts_before = len(folder.manifest()["attempts"])
         try:
             config = RunConfig.from_dict(folder.manifest()["config"])
@@ -82,20 +80,6 @@ def run(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
         except Exception as error:
             _record_failure(folder, error, attempts_before)
             raise
-
-
-def no_space(error: BaseException, folder: Path) -> bool:
-    """Whether a full disk, or a full quota, is what is behind the error.
-
-    Not every library says so: PyTorch's writer only reports that it failed, hence the look at the disk.
-    """
-    seen: BaseException | None = error
-    while seen is not None:
-        if (isinstance(seen, OSError) and seen.errno in FULL) or os.strerror(errno.ENOSPC) in str(seen):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize < LEAST_BYTES
 
 
 def _backend(name: str) -> Callable[[RunFolder, OnStep], RunState]:
@@ -128,7 +112,7 @@ class _Alarms:
         for metric, (name, meaning) in ALARMS.items():
             if data.get(metric) and metric not in self._said:
                 self._said.add(metric)
-                print(f"step {step}: {name}: {meaning} ({metric})", file=sys.stderr, flush=True)
+                _say(f"step {step}: {name}: {meaning} ({metric})")
 
 
 def _record_failure(folder: RunFolder, error: Exception, attempts_before: int) -> None:
@@ -144,10 +128,17 @@ def _record_failure(folder: RunFolder, error: Exception, attempts_before: int) -
     folder.end_attempt(RunState.FAILED, reached, reason)
 
 
+def _say(text: str) -> None:
+    """On stderr, which may be a log on a full disk: the exit code must not depend on that."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def _asking(folder: RunFolder) -> Callable[[], None]:
     def ask() -> None:
-        folder.request_stop()
-        print("stopping after this step, with a checkpoint (again: at once, without)", file=sys.stderr)
+        if folder.stop_asker() is None:  # an earlier request stays its asker's
+            folder.request_stop(SIGNALLED)
+        _say("stopping after this step, with a checkpoint (again: at once, without)")
 
     return ask
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from slurm.records import JobState
+from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
 from slurm.text import NO_ENVIRONMENT
 from sweeps.ends import Cause, End
@@ -50,6 +50,8 @@ REQUEUED = {
     JobState.REQUEUED: Cause.PREEMPTED,
 }
 """States after which Slurm may have put the job into the queue again by itself."""
+LAUNCH_FAILED = "launch failed requeued held"
+"""A reason of squeue's; scontrol and newer versions write it with underscores."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,17 @@ class Seen:
     signal: int
     elapsed_s: float
     node: str
+
+
+def held_by_slurm(queued: QueuedJob) -> End | None:
+    """The end of a job that waits and will never start: Slurm holds it after its node did not launch it.
+
+    Seen where a requeued job met its own former start on the node ("Duplicate jobid"): the node was drained, too.
+    Jobs that a person holds are left to him.
+    """
+    if queued.reason.replace("_", " ") != LAUNCH_FAILED:
+        return None
+    return End(Cause.NODE_FAILURE, None, f"job {queued.job_id}: {queued.reason}")
 
 
 def judge(
@@ -91,8 +104,8 @@ def judge(
     elif gone_s < patience_s:
         return None
     if start is not None and start.code is not None:
-        own = Seen(JobState.FAILED, start.code, 0, 0.0, start.node)
-        return _failed(own, start.code, f"{what}: its own exit code {start.code}", limit_s)
+        failed = Seen(JobState.FAILED, start.code, 0, 0.0, start.node)
+        return _failed(failed, start.code, f"{what}: its own exit code {start.code}", limit_s)
     return End(Cause.VANISHED, None, f"{what}: neither in the queue nor, at its end, in accounting")
 
 

@@ -20,13 +20,14 @@ from typing import Any
 
 from harness.processes import die_with_parent
 from harness.runs import RunFolder
+from harness.runs.space import no_space
 from slurm.starts import JobStart, Starts
 from sweeps.journal import Journal
 from sweeps.launcher import RUN_COMMAND
 
 ASKER = "job"
 """Whose stop request it is: the job withdraws it when it starts again."""
-STOPPED, LOCKED, SUPERSEDED, CRASH_LOOP = 3, 4, 6, 8
+STOPPED, LOCKED, NO_SPACE, SUPERSEDED, CRASH_LOOP = 3, 4, 5, 6, 8
 """Exit codes of a job beside those of `harness.execute`."""
 SIGNALLED = 128
 """Exit code of a job that a signal made stop: this plus the signal's number."""
@@ -44,6 +45,15 @@ class RunJob:
         self._signal: int | None = None
 
     def __call__(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            if not no_space(error, Path(self.run)):
+                raise
+            say(f"job {self.name} ends: {error}")
+            self._leave(NO_SPACE)
+
+    def _work(self) -> None:
         folder, starts = RunFolder(self.run), Starts(Path(self.run))
         jobs = Journal(folder.path).jobs()
         if jobs and jobs[-1].job != self.name:
@@ -138,8 +148,9 @@ def wait(pid: int) -> int:
 
 
 def say(text: str) -> None:
-    """Into the job's own log."""
-    print(text, file=sys.stderr, flush=True)
+    """Into the job's own log, where the disk takes it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _child() -> None:

@@ -7,16 +7,17 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from harness.config.resources import ResourcesConfig
-from harness.errors import SchedulerError
+from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, judge
+from slurm.ends import Seen, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
@@ -24,6 +25,7 @@ from slurm.starts import FOLDER, Starts
 from slurm.text import JobText
 from sweeps.ends import End
 from sweeps.journal import Journal
+from sweeps.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
@@ -50,9 +52,13 @@ class SlurmHandle:
     """Monotonic seconds."""
     gone: float | None = None
     """Monotonic seconds at which it was first missing in the queue; None while it is there."""
+    end: End | None = None
+    """How it ended, once that was seen: whoever could not write it down asks again."""
 
     def poll(self) -> End | None:
-        return self.launcher.end_of(self)
+        if self.end is None:
+            self.end = self.launcher.end_of(self)
+        return self.end
 
 
 @dataclass
@@ -78,7 +84,7 @@ class SlurmLauncher:
     def __post_init__(self) -> None:
         self.note: str | None = None
         self._user = getpass.getuser()
-        self._open: dict[str, SlurmHandle] = {}
+        self._open: dict[str, SlurmHandle] = {}  # by name: Slurm uses ids again, a crashed controller at once
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
         self._ended: dict[str, AccountedJob] = {}
@@ -93,7 +99,8 @@ class SlurmLauncher:
         journal.start(name)
         try:
             id = self.submit(
-                self.text(run.path, name), RunJob(str(run.path.resolve()), name, self.stalled, self.command)
+                self.text(run.path, name, run.manifest()["threads"]),
+                RunJob(str(run.path.resolve()), name, self.stalled, self.command),
             )
         except DoubtfulError:
             raise  # its name stays in the journal, and finds it
@@ -103,10 +110,11 @@ class SlurmLauncher:
         journal.known(name, id)
         return self._follow(name, id, run.path)
 
-    def text(self, run: Path, name: str) -> JobText:
-        """What sbatch is given for the run."""
-        folder = run.resolve() / FOLDER
-        return JobText(name, self.resources, str(folder), str(self.snapshot.resolve()), self.python)
+    def text(self, run: Path, name: str, threads: int) -> JobText:
+        """What sbatch is given for the run; `threads` are those of its configuration."""
+        folder, code = str(run.resolve() / FOLDER), str(self.snapshot.resolve())
+        exports = {**dict.fromkeys(THREAD_VARIABLES, str(threads)), "TOKENIZERS_PARALLELISM": "false"}
+        return JobText(name, self.resources, folder, code, self.python, exports)
 
     def find(self, run: RunFolder) -> SlurmHandle | None:
         """The newest job of the run whose end is not in its journal; by its name where its id is not known."""
@@ -122,7 +130,8 @@ class SlurmLauncher:
             return None
         if start is None and not (run.path / FOLDER / f"{id}_submitted.pkl").exists():
             # Its driver died before it could hand the job what it shall do.
-            self.commands.cancel([id])
+            with _busy():
+                self.commands.cancel([id])
             Journal(run.path).void(record.job)
             return None
         Journal(run.path).known(record.job, id)
@@ -138,7 +147,7 @@ class SlurmLauncher:
             self._queue, self.note = None, f"Slurm does not answer, so every job counts as alive: {error}"
             return
         self._looked = asked
-        gone = [job for job in self._open.values() if job.id not in self._queue and job.submitted < asked]
+        gone = [job for job in self._open.values() if self._queued(job) is None and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
         self._ended = self._accounted(gone) if gone else {}
@@ -160,49 +169,81 @@ class SlurmLauncher:
 
     def end_of(self, job: SlurmHandle) -> End | None:
         """The job's end as of the last refresh; None while it is in the queue or nobody can say."""
-        if self._queue is None or job.gone is None:
+        if self._queue is None:
             return None
+        if job.gone is None:
+            return self._cancelled_if_held(job)
         seen = self._seen(job)
         limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         start = Starts(job.run).last(job.job)
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
-            del self._open[job.id]
+            del self._open[job.job]
+        return end
+
+    def _queued(self, job: SlurmHandle) -> QueuedJob | None:
+        """The job in the queue, as of the last refresh."""
+        queued = (self._queue or {}).get(job.id)
+        return queued if queued is not None and queued.name == job.job else None
+
+    def _cancelled_if_held(self, job: SlurmHandle) -> End | None:
+        """The end of a job that Slurm holds for ever, which is cancelled."""
+        queued = self._queued(job)
+        end = held_by_slurm(queued) if queued is not None else None
+        if end is None:
+            return None
+        try:
+            self.commands.cancel([job.id])
+        except SchedulerError:
+            return None  # the next look tries it again
+        del self._open[job.job]
         return end
 
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
         handle = SlurmHandle(name, id, run, self, self.clock())
-        self._open[id] = handle
+        self._open[name] = handle
         return handle
 
     def _queued_as(self, name: str) -> str | None:
-        """Raises SchedulerError where Slurm does not say."""
-        return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
+        """Raises BusyError where Slurm does not say."""
+        with _busy():
+            return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
     def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Job id -> its last restart in accounting; ids are used again some day, hence the name.
+        """Name -> the last restart of that job in accounting.
 
         "allocation" is what accounting may call a job whose name it has not heard.
         """
         try:
-            rows = self.commands.accounting([job.id for job in gone])
+            rows = self.commands.accounting(sorted({job.id for job in gone}))
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
-        names = {job.id: job.job for job in gone}
-        return {row.job_id: row for row in rows if row.name in (names[row.job_id], "allocation")}
+        names: dict[str, list[str]] = {}
+        for job in gone:
+            names.setdefault(job.id, []).append(job.job)
+        return {name: row for row in rows for name in names.get(row.job_id, ()) if row.name in (name, "allocation")}
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
-        row = self._ended.get(job.id)
+        row = self._ended.get(job.job)
         if row is not None and row.state.ended:
             return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
         try:
             shown = self.commands.show_job(job.id)
         except SchedulerError:
             return None
-        if shown is None or not shown.state.ended:
+        if shown is None or shown.name != job.job or not shown.state.ended:
             return None
         return Seen(shown.state, shown.exit_code, shown.signal, 0.0, shown.node)
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """What Slurm does not answer now, it may answer later: a BusyError."""
+    try:
+        yield
+    except SchedulerError as error:
+        raise BusyError(error.rule, error.value, error.remedy) from error
 
 
 def job_name(study: str, run: str) -> str:

@@ -85,6 +85,7 @@ def shown_job(output: str, job_id: str) -> ShownJob:
         # A job that has never run has no NodeList, in some versions of Slurm.
         node=_told(_shown("NodeList", line, "")),
         reason=_told(_shown("Reason", line)),
+        name=_shown("JobName", line),
     )
 
 

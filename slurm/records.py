@@ -136,6 +136,8 @@ class ShownJob:
     """How often it was put back into the queue; the job has it as SLURM_RESTART_COUNT."""
     node: str
     reason: str
+    name: str
+    """Up to its first space; our names have none."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from harness.runs.metrics import cut_unterminated_line
+from harness.runs.space import append_whole
 
 FOLDER = "slurm"
 NAME = "starts.jsonl"
@@ -90,6 +91,6 @@ class Starts:
         handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             cut_unterminated_line(handle)
-            os.write(handle, orjson.dumps(event) + b"\n")
+            append_whole(handle, orjson.dumps(event) + b"\n")
         finally:
             os.close(handle)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.config.study import Objective
-from harness.errors import LockHeldError, RunFolderError
+from harness.errors import BusyError, LockHeldError, RunFolderError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from harness.runs.provenance import Provenance
 from sweeps.ends import End
@@ -42,6 +42,7 @@ class ActiveRun:
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.folder.path)
+        self._unasked: Launcher | None = None
 
     def start(self, launcher: Launcher, provenance: Provenance) -> None:
         """Starts or resumes it; a stop request of an earlier driver is withdrawn first."""
@@ -52,13 +53,20 @@ class ActiveRun:
         self.folder.clear_stop()
         self.handle = launcher.start(self.folder)
 
-    def find(self, launcher: Launcher) -> None:
-        """Takes over the job of an earlier driver, where there is one."""
-        if self.folder.exists():
-            self.handle = launcher.find(self.folder)
+    def adopt(self, launcher: Launcher) -> None:
+        """Takes over the job of an earlier driver, where there is one; until the launcher can say, it may be alive."""
+        self._unasked = launcher
+        with suppress(BusyError):
+            if self.folder.exists():
+                self.handle = launcher.find(self.folder)
+            self._unasked = None
 
     def facts(self) -> RunFacts:
         """What is seen now. Whether it is alive is looked at first: then the state of a dead run is final."""
+        if self._unasked is not None:
+            self.adopt(self._unasked)
+            if self._unasked is not None:
+                return RunFacts(None, alive=True)
         if self.handle is not None:
             end = self.handle.poll()
             if end is None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import BusyError, ConfigError, HarnessError
+from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
+from harness.runs.space import no_space
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher
@@ -65,6 +66,8 @@ class Driver:
         self._asked_to_stop: set[Path] = set()
         self._exhausted = False
         self._busy: str | None = None
+        self._full: str | None = None
+        """Why the last round was cut short."""
 
     def stop(self) -> None:
         """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler.
@@ -81,22 +84,52 @@ class Driver:
             Failure(trial.name, trial.title, trial.reason or "") for trial in told if trial.state is TrialState.FAILED
         ]
         self._guard()
-        for trial in self._store.running():
-            self._open(trial)
+        self._adopt()
         while True:
             self._guard()
             self._launcher.refresh()
+            work = self._round()
+            self._show(observe)
+            if self._stopping and self._launcher.detached:
+                return
+            if work is not None and not work.alive and (self._stopping or (self._exhausted and not work.left)):
+                return
+            time.sleep(self._poll_s)
+
+    def _round(self) -> _Work | None:
+        """One look and what follows from it; None where a full disk cut it short. The next one makes up for that."""
+        try:
+            if self._full is not None:
+                self._adopt()
             work = self._settle(self._active)
             if not self._stopping:
                 self._fill(work)
             elif not self._launcher.detached:
                 self._ask_to_stop(work.alive)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            if not no_space(error, self._folder.path):
+                raise
+            self._full = f"the disk is full; nothing is started or told until there is room: {error}"
+            return None
+        self._full = None
+        return work
+
+    def _show(self, observe: Observer) -> None:
+        """What is shown may go into a file on the full disk."""
+        try:
             observe(self._progress())
-            if self._stopping and self._launcher.detached:
-                return
-            if not work.alive and (self._stopping or (self._exhausted and not work.left)):
-                return
-            time.sleep(self._poll_s)
+        except OSError as error:
+            if not no_space(error, self._folder.path):
+                raise
+
+    def _adopt(self) -> None:
+        """Takes trials into work that were asked for and not opened."""
+        known = {active.trial.number for active in self._active}
+        for trial in self._store.running():
+            if trial.number not in known:
+                self._open(trial)
 
     def _settle(self, trials: list[ActiveTrial]) -> _Work:
         """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""
@@ -152,13 +185,17 @@ class Driver:
             self._fail(trial, str(error))
             return []
         for run in runs.values():
-            run.find(self._launcher)
+            run.adopt(self._launcher)
         self._active.append(ActiveTrial(trial, runs))
         return self._active[-1:]
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
+        """Tells the trial; until that is done it stays in work."""
         self._guard()
+        self._tell(active, verdict)
         self._active.remove(active)
+
+    def _tell(self, active: ActiveTrial, verdict: Verdict) -> None:
         if verdict is Verdict.TELL_FAILED:
             self._fail(active.trial, active.failures())
             return
@@ -195,7 +232,7 @@ class Driver:
             failures=tuple(self._failures),
             runs=tuple(run_status(run.folder, run.title, run.handle is not None) for run in runs),
             stopping=self._stopping,
-            note=self._busy or self._launcher.note,
+            note=self._full or self._busy or self._launcher.note,
         )
 
 

@@ -21,6 +21,7 @@ import orjson
 
 from harness.errors import StudyError
 from harness.runs.metrics import cut_unterminated_line
+from harness.runs.space import append_whole
 from sweeps.ends import Cause, End
 
 NAME = "jobs.jsonl"
@@ -107,7 +108,7 @@ class Journal:
         handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             cut_unterminated_line(handle)
-            os.write(handle, orjson.dumps({**event, "time": time.time()}) + b"\n")
+            append_whole(handle, orjson.dumps({**event, "time": time.time()}) + b"\n")
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -45,7 +45,11 @@ class Launcher(Protocol):
         """
 
     def find(self, run: RunFolder) -> Handle | None:
-        """The job that an earlier driver started for the run and whose end is not in its journal."""
+        """The job that an earlier driver started for the run and whose end is not in its journal.
+
+        Raises:
+            BusyError: nobody can say now.
+        """
 
     def refresh(self) -> None:
         """Looks at all jobs at once; called at the beginning of every poll."""
@@ -106,7 +110,12 @@ class LocalLauncher:
                 start_new_session=True,
             )
         handle = LocalHandle(process)
-        Journal(run.path).start(handle.job)
+        try:
+            Journal(run.path).start(handle.job)
+        except OSError:  # a full disk: a process that nobody knows of would go on beside the next one
+            process.kill()
+            process.wait()
+            raise
         return handle
 
     def find(self, run: RunFolder) -> None:

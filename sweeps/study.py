@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.config.study import StudyConfig
+from harness.errors import HarnessError, StudyError
 from harness.runs.atomic import remove_leftovers
+from harness.runs.space import no_space
 from harness.signals import stop_on_signals
 from sweeps.driver import Driver
 from sweeps.folder import StudyFolder
@@ -69,11 +71,23 @@ def run_study(
 
 @contextmanager
 def _driving(folder: StudyFolder, ttl_s: float, say: Callable[[str], None]) -> Iterator[Lease]:
-    """The one driver of the study, who also clears away what killed ones left half-written."""
+    """The one driver of the study, who also clears away what killed ones left half-written.
+
+    Raises:
+        StudyError: the disk is full before there is a driver that could wait for room.
+    """
     lease = Lease(folder.path, ttl_s)
-    lease.acquire(say)
     try:
+        lease.acquire(say)
         remove_leftovers(folder.path)
         yield lease
+    except Exception as error:
+        if isinstance(error, HarnessError) or not no_space(error, folder.path):
+            raise
+        raise StudyError(
+            f"the disk of {str(folder.path)!r} must have room",
+            str(error).splitlines()[0],
+            "Free some, and start the sweep again: it goes on where it stopped.",
+        ) from error
     finally:
         lease.release()

@@ -69,7 +69,11 @@ class RunLock:
             time.sleep(0.01)
         # One write of a fixed length: a reader never meets an empty or half-written text.
         text = Holder(pid=os.getpid(), host=socket.gethostname(), since=now())
-        os.pwrite(handle, orjson.dumps(text).ljust(TEXT_BYTES - 1) + b"\n", 0)
+        try:
+            os.pwrite(handle, orjson.dumps(text).ljust(TEXT_BYTES - 1) + b"\n", 0)
+        except OSError:  # a full disk: the lock must not stay with whoever does not know that he has it
+            os.close(handle)
+            raise
         self._handle = handle
         remove_leftovers(self._folder)
 

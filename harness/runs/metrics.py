@@ -6,7 +6,6 @@ cuts it off before it appends.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ import orjson
 
 from harness.errors import RunFolderError
 from harness.runs.manifest import SCHEMA
+from harness.runs.space import append_whole
 
 TAIL_BYTES = 65_536
 
@@ -43,15 +43,10 @@ class MetricsWriter:
         """Appends a record; a disk that takes only part of the line is left as it was, and refused."""
         record = Record(schema=SCHEMA, step=step, attempt=attempt, time=time.time(), data=dict(data))
         line = orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
-        before = os.fstat(self._handle).st_size
         try:
-            written = os.write(self._handle, line)
+            append_whole(self._handle, line)
         except OSError as error:
             raise self._refusal(step, str(error)) from error
-        if written != len(line):
-            os.ftruncate(self._handle, before)
-            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            raise self._refusal(step, f"{written} of {len(line)} bytes fitted") from full
 
     def sync(self) -> None:
         """Flushes the records to the disk, for what must not be younger than they are (a checkpoint)."""

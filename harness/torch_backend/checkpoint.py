@@ -28,7 +28,9 @@ class Progress:
     samples_seen: int
 
     def save(self, folder: Path, optimizer: torch.optim.Optimizer) -> None:
-        torch.save(optimizer.state_dict(), folder / "optimizer.pt")
+        # By a path PyTorch opens the file itself, and of a full disk it only says that its stream failed.
+        with (folder / "optimizer.pt").open("wb") as file:
+            torch.save(optimizer.state_dict(), file)
         content = {
             "schema": SCHEMA,
             "step": self.step,

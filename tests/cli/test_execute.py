@@ -139,3 +139,39 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.Captur
 def test_other_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert execute.main(arguments) == Exit.USAGE
     assert "RUN_DIR" in capsys.readouterr().err
+
+
+def test_the_stop_request_of_a_signal_ends_with_the_process_that_got_it(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before it could stop, it leaves the request behind, and whoever goes on would stop at once."""
+
+    def killed(folder: RunFolder, on_step: execute.OnStep) -> RunState:
+        folder.begin_attempt(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert folder.stop_requested()
+        raise KeyboardInterrupt
+
+    def go_on(folder: RunFolder, on_step: execute.OnStep) -> RunState:
+        assert not folder.stop_requested()
+        return complete(folder, on_step)
+
+    monkeypatch.setattr(BACKEND, killed)
+    with pytest.raises(KeyboardInterrupt):
+        execute.main([str(folder.path)])
+    assert folder.stop_requested()
+    monkeypatch.setattr(BACKEND, go_on)
+    assert execute.main([str(folder.path)]) == Exit.COMPLETE
+
+
+def test_somebodys_stop_request_stays_his_when_a_signal_comes_too(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(folder: RunFolder, on_step: execute.OnStep) -> RunState:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert folder.stop_asker() == "somebody"
+        return complete(folder, on_step)
+
+    folder.request_stop("somebody")
+    monkeypatch.setattr(BACKEND, signalled)
+    assert execute.main([str(folder.path)]) == Exit.COMPLETE

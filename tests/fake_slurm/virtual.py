@@ -96,7 +96,7 @@ class VirtualSlurm:
         if job is None:
             return None
         code = job.exit_code if job.state is JobState.FAILED else 0
-        return ShownJob(job_id, job.state, job.state, code, 0, job.restarts, _node(job), _reason(job))
+        return ShownJob(job_id, job.state, job.state, code, 0, job.restarts, _node(job), _reason(job), job.name)
 
     def cancel(self, job_ids: Sequence[str]) -> None:
         self._count("scancel")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from slurm.ends import Seen, judge
-from slurm.records import JobState
+from slurm.ends import Seen, held_by_slurm, judge
+from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
-from sweeps.ends import Cause
+from sweeps.ends import Cause, End
 
 LIMIT_S, PATIENCE_S = 3600.0, 60.0
 
@@ -84,3 +84,19 @@ def test_lagging_accounting_gets_time_and_then_the_job_itself_is_asked(state):
 @pytest.mark.parametrize("state", JobState)
 def test_every_state_has_an_end_after_the_patience(state):
     assert end(state, gone_s=PATIENCE_S) is not None
+
+
+@pytest.mark.parametrize(
+    "reason, held",
+    [
+        ("launch failed requeued held", True),
+        ("launch_failed_requeued_held", True),
+        ("JobHeldUser", False),
+        ("job requeued in held state", False),
+        ("Resources", False),
+        ("", False),
+    ],
+)
+def test_a_job_that_slurm_holds_after_it_did_not_launch_it_is_over(reason, held):
+    found = held_by_slurm(QueuedJob("17", JobState.PENDING, "PENDING", reason, "name", ""))
+    assert found == (End(Cause.NODE_FAILURE, None, f"job 17: {reason}") if held else None)

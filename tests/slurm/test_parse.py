@@ -78,18 +78,23 @@ def test_squeue_has_every_job_and_a_reason_only_where_there_is_one():
 @pytest.mark.parametrize(
     ("name", "job"),
     [
-        ("completed", ShownJob("1", JobState.COMPLETED, "COMPLETED", 0, 0, 0, "gpu1", "")),
-        ("cancelling", ShownJob("7", JobState.COMPLETING, "COMPLETING", 0, 0, 0, "gpu2", "")),
-        ("requeued", ShownJob("8", JobState.COMPLETING, "COMPLETING", 0, 0, 1, "gpu1", "")),
+        ("completed", ShownJob("1", JobState.COMPLETED, "COMPLETED", 0, 0, 0, "gpu1", "", "ec-s-ok-01234567")),
+        ("cancelling", ShownJob("7", JobState.COMPLETING, "COMPLETING", 0, 0, 0, "gpu2", "", "ec-cancel")),
+        ("requeued", ShownJob("8", JobState.COMPLETING, "COMPLETING", 0, 0, 1, "gpu1", "", "ec-requeue")),
         (
             "waiting_again",
-            ShownJob("9", JobState.PENDING, "PENDING", 0, 0, 1, "", "ReqNodeNotAvail,_UnavailableNodes:gpu4"),
+            ShownJob(
+                "9", JobState.PENDING, "PENDING", 0, 0, 1, "", "ReqNodeNotAvail,_UnavailableNodes:gpu4", "ec-nodefail"
+            ),
         ),
-        ("node_failed", ShownJob("10", JobState.NODE_FAIL, "NODE_FAIL", 0, 0, 0, "gpu4", "NodeDown")),
-        ("preempted_runs_again", ShownJob("17", JobState.RUNNING, "RUNNING", 0, 0, 1, "gpu3", "")),
-        ("exit_137", ShownJob("4", JobState.FAILED, "FAILED", 137, 0, 0, "gpu1", "NonZeroExitCode")),
-        ("array", ShownJob("11", JobState.PENDING, "PENDING", 0, 0, 0, "", "JobArrayTaskLimit")),
-        ("odd_name", ShownJob("12", JobState.CANCELLED, "CANCELLED", 0, 0, 0, "", "BeginTime")),
+        (
+            "node_failed",
+            ShownJob("10", JobState.NODE_FAIL, "NODE_FAIL", 0, 0, 0, "gpu4", "NodeDown", "ec-nodefail-final"),
+        ),
+        ("preempted_runs_again", ShownJob("17", JobState.RUNNING, "RUNNING", 0, 0, 1, "gpu3", "", "ec-victim")),
+        ("exit_137", ShownJob("4", JobState.FAILED, "FAILED", 137, 0, 0, "gpu1", "NonZeroExitCode", "ec-137")),
+        ("array", ShownJob("11", JobState.PENDING, "PENDING", 0, 0, 0, "", "JobArrayTaskLimit", "ec-array")),
+        ("odd_name", ShownJob("12", JobState.CANCELLED, "CANCELLED", 0, 0, 0, "", "BeginTime", "a|b")),
     ],
 )
 def test_a_shown_job(name, job):

@@ -34,7 +34,8 @@ n_trials: 2
 objective: {{metric: tracking, direction: minimize}}
 base: [backend=verl, platform=cpu, method=entrocraft, schedule.start=0.5, schedule.end=0.3, trainer.steps={STEPS},
   trainer.prompts_per_step=4, trainer.rollouts_per_prompt=4, trainer.epochs=1, trainer.mini_batches=2,
-  validation.problems=8, validation.samples=2, "validation.pass_k=[1,2]", validation.every={STEPS}, checkpoint.every={STEPS}]
+  validation.problems=8, validation.samples=2, "validation.pass_k=[1,2]", validation.every={STEPS},
+  checkpoint.every={STEPS}]
 space:
   schedule: {{choices: [linear, cosine]}}
   method.gamma: {{choices: [10, inf]}}

@@ -16,7 +16,7 @@ from harness.config.study import StudyConfig
 from slurm.launcher import SlurmLauncher, job_name
 from slurm.text import render
 from sweeps.cost import Cost
-from sweeps.plan import corner, points
+from sweeps.plan import corner, points, resolve, run_overrides
 from sweeps.snapshot import planned
 
 DIGITS = 8
@@ -35,7 +35,7 @@ def print_jobs(
     print()
     for line in cost_lines(launch, folder, cost):
         print(line)
-    for line in [*_configurations(study, configs, full), *_texts(study, launch, folder, full)]:
+    for line in [*_configurations(study, configs, full), *_texts(study, launch, folder, configs, full)]:
         print(line)
 
 
@@ -62,23 +62,29 @@ def _configurations(study: StudyConfig, configs: Sequence[Mapping[str, Any]], fu
         yield f"\n# {study.n_trials} more trials will be drawn by {study.sampler}; {one}"
 
 
-def _texts(study: StudyConfig, launch: LaunchConfig, folder: Path, full: bool) -> Iterator[str]:
+def _texts(
+    study: StudyConfig, launch: LaunchConfig, folder: Path, configs: Sequence[Mapping[str, Any]], full: bool
+) -> Iterator[str]:
     launcher = SlurmLauncher(launch.resources, study.name, planned(folder), launch.stalled_attempts, launch.max_jobs)
-    runs = [f"t{number:04d}-s{seed}" for number in range(len(points(study)) + study.n_trials) for seed in study.seeds]
+    threads = [config["trainer"]["threads"] for config in configs]
+    if study.n_trials:
+        drawn = resolve(run_overrides(study, corner(study).overrides, study.seeds[0])).config
+        threads += [drawn["trainer"]["threads"]] * study.n_trials
+    runs = {f"t{number:04d}-s{seed}": count for number, count in enumerate(threads) for seed in study.seeds}
+    first = next(iter(runs))
     texts = {}
     if launch.driver == "slurm":
         texts["driver"] = render(driver_text(launch, folder, _planned_name(study.name, "driver")))
-    for run in runs:
-        name = _planned_name(study.name, run)
-        texts[run] = render(launcher.text(folder.absolute() / "runs" / run, name))
+    for run, count in runs.items():
+        texts[run] = render(launcher.text(folder.absolute() / "runs" / run, _planned_name(study.name, run), count))
     for place, (run, text) in enumerate(texts.items()):
-        if full or run == "driver" or run == runs[0]:
+        if full or run in ("driver", first):
             yield f"\n# what sbatch is given for {run} (the last {DIGITS} characters of the name are drawn)"
             yield text.rstrip()
             continue
         if place == len(texts) - len(runs) + 1:
             yield f"\n# those of the others, {len(runs) - 1}, differ in the name and the folder; --full prints them"
-        if text.replace(run, runs[0]) != texts[runs[0]]:
+        if text.replace(run, first) != texts[first]:
             yield f"# {run}, otherwise:\n{text.rstrip()}"
         else:
             yield f"#   {_planned_name(study.name, run)}  {folder.absolute() / 'runs' / run}"

@@ -1,5 +1,6 @@
 """`entrocraft sweep launcher=slurm` on the fake cluster: dry runs, the question of the cost, bad input."""
 
+import io
 import json
 import os
 import subprocess
@@ -92,9 +93,7 @@ class TestCost:
 
     @pytest.fixture(autouse=True)
     def nobody(self, monkeypatch):
-        with open(os.devnull) as nothing:
-            monkeypatch.setattr("sys.stdin", nothing)
-            yield
+        monkeypatch.setattr("sys.stdin", io.StringIO())
 
     def test_without_a_terminal_it_must_be_agreed_to(self, words, tmp_path, fake_slurm, capsys):
         assert main([*words, *GPUS]) == 2

@@ -74,7 +74,10 @@ def note_ended(run: Path, id: str, name: str, gpus: int, found: Sequence[Account
     begun = known.submitted if known is not None else min(submitted, default=time.time())
     rows = tuple(Row(str(row.state), row.submitted, row.started, row.ended, row.nodes, row.gpus) for row in found)
     others = [job for job in jobs(run) if job.name != name]
-    _write(run, ACCOUNTING, [*others, Job(id, name, known.gpus if known is not None else gpus, begun, rows)])
+    ended = Job(id, name, known.gpus if known is not None else gpus, begun, rows)
+    # Accounting may tell of it only when the next job has been submitted.
+    every: list[Job] = sorted([*others, ended], key=lambda job: job.submitted)
+    _write(run, ACCOUNTING, every)
 
 
 def note_queued(run: Path, job: QueuedJob) -> None:

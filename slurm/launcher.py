@@ -19,7 +19,7 @@ from harness.runs import RunFolder
 from slurm import accounting
 from slurm.cancelling import cancel_jobs
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, held_by_slurm, judge
+from slurm.ends import Seen, complete, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
@@ -31,6 +31,7 @@ from sweeps.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
+CLOSING_S = 10.0
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 NAME_CHARACTERS = 40
 
@@ -92,6 +93,7 @@ class SlurmLauncher:
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
         self._ended: dict[str, list[AccountedJob]] = {}
+        self._unaccounted: dict[str, SlurmHandle] = {}
         self._limits: Limits | None = None
 
     def start(self, run: RunFolder) -> SlurmHandle:
@@ -147,7 +149,7 @@ class SlurmLauncher:
         return self._follow(record.job, id, run.path)
 
     def refresh(self) -> None:
-        """One squeue for all jobs, and one sacct for those that have left the queue."""
+        """One squeue for all jobs, and one sacct for those that left it without writing that they are complete."""
         asked = self.clock()
         try:
             self._queue = {job.job_id: job for job in self.commands.squeue(self._user)}
@@ -160,7 +162,10 @@ class SlurmLauncher:
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
             self._note(job)
-        self._ended = self._accounted(gone) if gone else {}
+        unclear = [job for job in gone if not complete(Starts(job.run).last(job.job))]
+        asked_for = [*unclear, *self._unaccounted.values()]
+        self._ended = self._accounted(asked_for) if asked_for else {}
+        self._account_late()
 
     def room(self) -> int | None:
         """By `max_jobs`, and by what Slurm allows the user to have in the queue, jobs of other studies included."""
@@ -183,14 +188,32 @@ class SlurmLauncher:
             return None
         if job.gone is None:
             return self._cancelled_if_held(job)
-        seen = self._seen(job)
-        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         start = Starts(job.run).last(job.job)
+        seen = self._seen(job) if not complete(start) else None
+        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.job]
-            accounting.note_ended(job.run, job.id, job.job, self._gpus, self._ended.get(job.job, []))
+            self._unaccounted[job.job] = job
         return end
+
+    def close(self) -> None:
+        """Waits for what accounting has not yet told of jobs that have ended; some seconds at most."""
+        deadline = time.monotonic() + min(CLOSING_S, self.patience_s)
+        while self._unaccounted and time.monotonic() < deadline:
+            self._ended = self._accounted(list(self._unaccounted.values()))
+            self._account_late()
+            if self._unaccounted:
+                time.sleep(1.0)
+
+    def _account_late(self) -> None:
+        """Enters the hours of jobs that have ended: accounting lags, and the run's next job need not wait for it."""
+        for job in list(self._unaccounted.values()):
+            rows = self._ended.get(job.job, [])
+            known = bool(rows) and rows[-1].state.ended
+            if known or self._looked - (job.gone or self._looked) >= self.patience_s:
+                accounting.note_ended(job.run, job.id, job.job, self._gpus, rows)
+                del self._unaccounted[job.job]
 
     def _queued(self, job: SlurmHandle) -> QueuedJob | None:
         """The job in the queue, as of the last refresh."""
@@ -216,7 +239,6 @@ class SlurmLauncher:
 
     def _note(self, job: SlurmHandle) -> None:
         """Writes its place in the queue into the run's folder, where that has changed."""
-        assert self._queue is not None
         seen = self._queued(job)
         if seen is not None and job.noted != (about := (seen.state_text, seen.reason, seen.node)):
             accounting.note_queued(job.run, seen)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError
+from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError, SchedulerError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from harness.runs.space import no_space
@@ -93,12 +94,8 @@ class Driver:
             self._show(observe)
             if self._stopping and self._launcher.detached:
                 return
-            over = (
-                self._stopping
-                or self._cancelled is not None
-                or (self._exhausted and work is not None and not work.left)
-            )
-            if work is not None and not work.alive and over:
+            if work is not None and not work.alive and self._over(work):
+                self._launcher.close()
                 return
             time.sleep(self._poll_s)
 
@@ -176,7 +173,8 @@ class Driver:
         """Ends what was cancelled: by its stop request where it runs, by taking it out of the queue where it waits."""
         cancelled = [run.folder for run in alive if run.is_cancelled_alive()]
         if cancelled:
-            self._launcher.cancel(cancelled)
+            with suppress(SchedulerError):  # the next look tries it again
+                self._launcher.cancel(cancelled)
 
     def _settle(self, trials: list[ActiveTrial]) -> _Work:
         """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""

@@ -72,6 +72,9 @@ class Launcher(Canceller, Protocol):
     def room(self) -> int | None:
         """How many more jobs may be started now; None for as many as the study wants."""
 
+    def close(self) -> None:
+        """Writes down what is still to be known of jobs that have ended; called when the study is over."""
+
     @property
     def note(self) -> str | None:
         """What the person who watches should know now, such as a scheduler that does not answer."""
@@ -142,6 +145,9 @@ class LocalLauncher:
 
     def refresh(self) -> None:
         """Each process is asked by itself."""
+
+    def close(self) -> None:
+        """All is known."""
 
     def room(self) -> None:
         """As many as the study wants."""

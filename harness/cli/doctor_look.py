@@ -36,13 +36,13 @@ def _slurm(launch: LaunchConfig, needed: bool) -> list[Finding]:
     if shutil.which("sbatch") is None:
         return [missing("Slurm", "no sbatch on PATH", LOGIN, needed)]
     try:
-        version = commands.said("scontrol", "--version")[1].strip()
         code, config = commands.said("scontrol", "show", "config")
     except SchedulerError as error:
         return [missing("Slurm", str(error), LOGIN, needed)]
     if code != 0:
-        return [missing("Slurm", f"{version}; the controller: {' '.join(config.split())[:200]}", LOGIN, needed)]
-    found = [ok("Slurm", f"{version}; controller of {setting(config, 'ClusterName') or 'the cluster'} answers")]
+        return [missing("Slurm", " ".join(config.split())[:200], LOGIN, needed)]
+    version, name = setting(config, "SLURM_VERSION"), setting(config, "ClusterName")
+    found = [ok("Slurm", f"{version or 'a version it does not tell'}; the controller of {name or 'it'} answers")]
     looks = (_partitions, _rest)
     for each in looks:
         try:

@@ -70,16 +70,15 @@ def _texts(
     if study.n_trials:
         drawn = resolve(run_overrides(study, corner(study).overrides, study.seeds[0])).config
         threads += [drawn["trainer"]["threads"]] * study.n_trials
-    runs = {f"t{number:04d}-s{seed}": each for number, each in enumerate(threads) for seed in study.seeds}
+    runs = {f"t{number:04d}-s{seed}": count for number, count in enumerate(threads) for seed in study.seeds}
     first = next(iter(runs))
     texts = {}
     if launch.driver == "slurm":
         texts["driver"] = render(driver_text(launch, folder, _planned_name(study.name, "driver")))
     for run, count in runs.items():
-        name = _planned_name(study.name, run)
-        texts[run] = render(launcher.text(folder.absolute() / "runs" / run, name, count))
+        texts[run] = render(launcher.text(folder.absolute() / "runs" / run, _planned_name(study.name, run), count))
     for place, (run, text) in enumerate(texts.items()):
-        if full or run == "driver" or run == first:
+        if full or run in ("driver", first):
             yield f"\n# what sbatch is given for {run} (the last {DIGITS} characters of the name are drawn)"
             yield text.rstrip()
             continue

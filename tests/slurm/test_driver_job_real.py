@@ -1,4 +1,4 @@
-"""The driver as a job of a real cluster, and in the background of its login node: studies end, whatever ends the driver."""
+"""The driver as a job of a real cluster, and in the background of its login node: the study ends all the same."""
 
 import os
 import subprocess

@@ -1,9 +1,9 @@
 """`entrocraft sweep launcher=slurm` on the fake cluster: dry runs, the question of the cost, bad input."""
 
+import io
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +93,7 @@ class TestCost:
 
     @pytest.fixture(autouse=True)
     def nobody(self, monkeypatch):
-        monkeypatch.setattr("sys.stdin", open(os.devnull))
+        monkeypatch.setattr("sys.stdin", io.StringIO())
 
     def test_without_a_terminal_it_must_be_agreed_to(self, words, tmp_path, fake_slurm, capsys):
         assert main([*words, *GPUS]) == 2

@@ -12,12 +12,15 @@ TESTBED ?= $(or $(TMPDIR),/tmp)/entrocraft-testbed
 TESTBED_ARGS ?=
 CHAOS ?= $(or $(TMPDIR),/tmp)/entrocraft-chaos
 CHAOS_SEED ?=
+# MAKESPAN: the folder of bench-makespan, a short path; MAKESPAN_ARGS: options of `python -m benchmarks.makespan`.
+MAKESPAN ?= $(or $(TMPDIR),/tmp)/entrocraft-makespan
+MAKESPAN_ARGS ?=
 PYTEST_ARGS ?=
 SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -89,6 +92,15 @@ bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake 
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py
+
+bench-makespan: $(VENV)/.installed $(MAKESPAN)/hydra/.installed ## makespan of sweeps on a real Slurm of this machine, ours and hydra's; 20 seeds, 90 minutes
+	$(BIN)/python -m benchmarks.makespan --hydra $(MAKESPAN)/hydra/bin/python $(MAKESPAN_ARGS) $(MAKESPAN)
+
+# It needs optuna below 3 (hydra-optuna-sweeper), ours 5.
+$(MAKESPAN)/hydra/.installed: benchmarks/makespan_hydra.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
+	@touch $@
 
 test: $(VENV)/.installed-dev ## the tests (PYTEST_ARGS=..., REQUIRE=...)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -62,6 +62,9 @@ class RunJob:
         signal.signal(signal.SIGTERM, self._on_term)
         if folder.stop_asker() == ASKER:
             folder.clear_stop()
+        if folder.cancelled() is not None:
+            say(f"job {self.name} does nothing: the run is cancelled {folder.cancelled()}")
+            sys.exit(STOPPED)
         starts.begin(self._start(folder))
         if starts.idle() > self.stalled:
             say(f"job {self.name} does nothing: {starts.idle()} starts in a row without progress")

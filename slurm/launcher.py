@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Protocol
 from harness.config.resources import ResourcesConfig
 from harness.errors import BusyError, SchedulerError
 from harness.runs import RunFolder
+from slurm import accounting
+from slurm.cancelling import cancel_jobs
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, held_by_slurm, judge
+from slurm.ends import Seen, complete, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
@@ -29,6 +31,7 @@ from sweeps.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""
+CLOSING_S = 10.0
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 NAME_CHARACTERS = 40
 
@@ -54,6 +57,8 @@ class SlurmHandle:
     """Monotonic seconds at which it was first missing in the queue; None while it is there."""
     end: End | None = None
     """How it ended, once that was seen: whoever could not write it down asks again."""
+    noted: tuple[str, ...] = ()
+    """What its run's folder says of its place in the queue."""
 
     def poll(self) -> End | None:
         if self.end is None:
@@ -87,7 +92,8 @@ class SlurmLauncher:
         self._open: dict[str, SlurmHandle] = {}  # by name: Slurm uses ids again, a crashed controller at once
         self._queue: dict[str, QueuedJob] | None = None
         self._looked = -1.0
-        self._ended: dict[str, AccountedJob] = {}
+        self._ended: dict[str, list[AccountedJob]] = {}
+        self._unaccounted: dict[str, SlurmHandle] = {}
         self._limits: Limits | None = None
 
     def start(self, run: RunFolder) -> SlurmHandle:
@@ -108,7 +114,12 @@ class SlurmLauncher:
             journal.void(name)
             raise
         journal.known(name, id)
+        accounting.note_submitted(run.path, id, name, self._gpus)
         return self._follow(name, id, run.path)
+
+    def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
+        """By the queue as of the last refresh."""
+        return cancel_jobs(self.commands, (self._queue or {}).values(), runs, now)
 
     def text(self, run: Path, name: str, threads: int) -> JobText:
         """What sbatch is given for the run; `threads` are those of its configuration."""
@@ -138,7 +149,7 @@ class SlurmLauncher:
         return self._follow(record.job, id, run.path)
 
     def refresh(self) -> None:
-        """One squeue for all jobs, and one sacct for those that have left the queue."""
+        """One squeue for all jobs, and one sacct for those that left it without writing that they are complete."""
         asked = self.clock()
         try:
             self._queue = {job.job_id: job for job in self.commands.squeue(self._user)}
@@ -150,7 +161,11 @@ class SlurmLauncher:
         gone = [job for job in self._open.values() if self._queued(job) is None and job.submitted < asked]
         for job in self._open.values():
             job.gone = (job.gone or asked) if job in gone else None
-        self._ended = self._accounted(gone) if gone else {}
+            self._note(job)
+        unclear = [job for job in gone if not complete(Starts(job.run).last(job.job))]
+        asked_for = [*unclear, *self._unaccounted.values()]
+        self._ended = self._accounted(asked_for) if asked_for else {}
+        self._account_late()
 
     def room(self) -> int | None:
         """By `max_jobs`, and by what Slurm allows the user to have in the queue, jobs of other studies included."""
@@ -173,13 +188,32 @@ class SlurmLauncher:
             return None
         if job.gone is None:
             return self._cancelled_if_held(job)
-        seen = self._seen(job)
-        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         start = Starts(job.run).last(job.job)
+        seen = self._seen(job) if not complete(start) else None
+        limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
             del self._open[job.job]
+            self._unaccounted[job.job] = job
         return end
+
+    def close(self) -> None:
+        """Waits for what accounting has not yet told of jobs that have ended; some seconds at most."""
+        deadline = time.monotonic() + min(CLOSING_S, self.patience_s)
+        while self._unaccounted and time.monotonic() < deadline:
+            self._ended = self._accounted(list(self._unaccounted.values()))
+            self._account_late()
+            if self._unaccounted:
+                time.sleep(1.0)
+
+    def _account_late(self) -> None:
+        """Enters the hours of jobs that have ended: accounting lags, and the run's next job need not wait for it."""
+        for job in list(self._unaccounted.values()):
+            rows = self._ended.get(job.job, [])
+            known = bool(rows) and rows[-1].state.ended
+            if known or self._looked - (job.gone or self._looked) >= self.patience_s:
+                accounting.note_ended(job.run, job.id, job.job, self._gpus, rows)
+                del self._unaccounted[job.job]
 
     def _queued(self, job: SlurmHandle) -> QueuedJob | None:
         """The job in the queue, as of the last refresh."""
@@ -199,6 +233,17 @@ class SlurmLauncher:
         del self._open[job.job]
         return end
 
+    @property
+    def _gpus(self) -> int:
+        return self.resources.nodes * self.resources.gpus_per_node
+
+    def _note(self, job: SlurmHandle) -> None:
+        """Writes its place in the queue into the run's folder, where that has changed."""
+        seen = self._queued(job)
+        if seen is not None and job.noted != (about := (seen.state_text, seen.reason, seen.node)):
+            accounting.note_queued(job.run, seen)
+            job.noted = about
+
     def _follow(self, name: str, id: str, run: Path) -> SlurmHandle:
         handle = SlurmHandle(name, id, run, self, self.clock())
         self._open[name] = handle
@@ -209,8 +254,8 @@ class SlurmLauncher:
         with _busy():
             return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
-    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, AccountedJob]:
-        """Name -> the last restart of that job in accounting.
+    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, list[AccountedJob]]:
+        """Name -> the restarts of that job in accounting, oldest first.
 
         "allocation" is what accounting may call a job whose name it has not heard.
         """
@@ -222,11 +267,16 @@ class SlurmLauncher:
         names: dict[str, list[str]] = {}
         for job in gone:
             names.setdefault(job.id, []).append(job.job)
-        return {name: row for row in rows for name in names.get(row.job_id, ()) if row.name in (name, "allocation")}
+        found: dict[str, list[AccountedJob]] = {}
+        for row in rows:
+            for name in names.get(row.job_id, ()):
+                if row.name in (name, "allocation"):
+                    found.setdefault(name, []).append(row)
+        return found
 
     def _seen(self, job: SlurmHandle) -> Seen | None:
-        row = self._ended.get(job.job)
-        if row is not None and row.state.ended:
+        rows = self._ended.get(job.job)
+        if rows and (row := rows[-1]).state.ended:
             return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
         try:
             shown = self.commands.show_job(job.id)

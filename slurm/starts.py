@@ -35,6 +35,8 @@ class JobStart:
     """Last step that the run had recorded when the job began."""
     code: int | None = None
     """With what the run's process ended; None where the job was killed before it could write that."""
+    ended: float | None = None
+    """When it wrote that, Unix seconds."""
 
 
 class Starts:
@@ -58,7 +60,7 @@ class Starts:
             if event.pop("event") == "begin":
                 starts.append(JobStart(**event))
             elif starts:
-                starts[-1] = JobStart(**{**vars(starts[-1]), "code": event["code"]})
+                starts[-1] = JobStart(**{**vars(starts[-1]), "code": event["code"], "ended": event.get("time")})
         return starts
 
     def last(self, job: str) -> JobStart | None:

@@ -12,13 +12,14 @@ from harness.config.study import Objective
 from harness.errors import BusyError, LockHeldError, RunFolderError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from harness.runs.provenance import Provenance
-from sweeps.ends import End
+from sweeps.cancel import CANCELLER
+from sweeps.ends import Cause, End
 from sweeps.journal import JobRecord, Journal
 from sweeps.launcher import Handle, Launcher
 from sweeps.objective import run_value
 from sweeps.plan import Resolved, create_run
 from sweeps.policy import Policy, strikes
-from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
+from sweeps.reconcile import EXIT_STOPPED, Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
 LOG_LINES = 3
@@ -39,6 +40,8 @@ class ActiveRun:
     attempts_before: int | None = None
     handle: Handle | None = None
     end: End | None = None
+    wanted: bool = False
+    """Whether somebody asked for another try while it was still alive: then its stop is no end."""
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.folder.path)
@@ -75,8 +78,9 @@ class ActiveRun:
         if holder(self.folder.path) is not None:
             return RunFacts(None, alive=True, end=self.end)
         try:
+            cancelled = self.folder.cancelled() is not None
             if not self.folder.exists():
-                return RunFacts(None, alive=False, end=self.end)
+                return RunFacts(None, alive=False, end=self.end, cancelled=cancelled)
             manifest = self.folder.manifest()
             jobs = self.journal.since_retry() if self.end is not None else []
             return RunFacts(
@@ -87,7 +91,7 @@ class ActiveRun:
                 allowed=self._allowed(jobs),
                 due=self._due(jobs),
                 retry=self._retry_due(),
-                cancelled=self.folder.cancelled() is not None,
+                cancelled=cancelled,
             )
         except RunFolderError as error:
             return RunFacts(None, alive=False, end=self.end, damage=str(error))
@@ -95,7 +99,25 @@ class ActiveRun:
     def failure(self) -> str | None:
         """Why it failed, or None where it did not."""
         facts = self.facts()
+        if facts.state is None and facts.cancelled:
+            return f"cancelled: {self.folder.cancelled()}"
         return self.folder.manifest()["reason"] if facts.state is RunState.FAILED else facts.damage
+
+    def try_again(self) -> None:
+        """Another try, whatever its end was; one that is alive and about to stop is started again."""
+        facts = self.facts()
+        if facts.alive:
+            self.wanted = True
+        elif facts.damage is None:
+            self.attempts_before, self.end = facts.attempts, None
+
+    def is_cancelled_alive(self) -> bool:
+        """Whether somebody cancelled it and it lives: then it has been asked to stop when this returns."""
+        if self.folder.cancelled() is None:
+            return False
+        if self.folder.stop_asker() is None:
+            self.folder.request_stop(CANCELLER)
+        return True
 
     def mark_done(self) -> None:
         """Completes a run that was killed after its last word: only its marker can be missing."""
@@ -129,7 +151,9 @@ class ActiveRun:
         known = self.journal.open_job()
         if known is not None and known.job == job:
             self.journal.end(job, end, self._step())
-        self.end, self.handle = end, None
+        stopped = end.cause is Cause.ENDED and end.exit_code == EXIT_STOPPED
+        self.end, self.handle = None if self.wanted and stopped else end, None
+        self.wanted = False
 
     def _allowed(self, jobs: list[JobRecord]) -> bool:
         count = strikes(jobs)
@@ -167,6 +191,15 @@ class ActiveTrial:
             for run, facts, action in zip(self.runs.values(), seen, decision.actions, strict=True):
                 if action is RunAction.BURY:
                     run.bury(facts)
+
+    def try_again(self) -> None:
+        """Another try for each of its runs that is not complete."""
+        for run in self.runs.values():
+            run.try_again()
+
+    def attempts_before(self) -> dict[int, int]:
+        """Seed -> attempts before the retry that its run was last given."""
+        return {seed: run.attempts_before for seed, run in self.runs.items() if run.attempts_before is not None}
 
     def values(self, objective: Objective) -> dict[int, float]:
         """The objective of each seed. Raises StudyError where a run did not record it."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError
+from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError, SchedulerError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from harness.runs.space import no_space
+from sweeps import requests
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.folder import StudyFolder
 from sweeps.launcher import Launcher
@@ -23,7 +25,7 @@ from sweeps.plan import Resolver, points, resolve, run_overrides
 from sweeps.policy import Policy
 from sweeps.progress import Failure, Observer, Progress, unobserved
 from sweeps.reconcile import RunAction, Verdict
-from sweeps.status import run_status
+from sweeps.status import attempts, run_status
 from sweeps.store import Store
 from sweeps.trials import Trial, TrialState
 
@@ -63,6 +65,7 @@ class Driver:
         self._complete = 0
         self._failures: list[Failure] = []
         self._stopping = False
+        self._cancelled: str | None = None
         self._asked_to_stop: set[Path] = set()
         self._exhausted = False
         self._busy: str | None = None
@@ -77,7 +80,7 @@ class Driver:
         self._stopping = True
 
     def run(self, observe: Observer = unobserved) -> None:
-        """Returns when every trial is told, or every run has stopped."""
+        """Returns when every trial is told, or every run has stopped: of itself, by `stop`, or by the study's mark."""
         told = self._store.trials()
         self._complete = sum(trial.state is TrialState.COMPLETE for trial in told)
         self._failures = [
@@ -87,24 +90,31 @@ class Driver:
         self._adopt()
         while True:
             self._guard()
-            self._launcher.refresh()
             work = self._round()
             self._show(observe)
             if self._stopping and self._launcher.detached:
                 return
-            if work is not None and not work.alive and (self._stopping or (self._exhausted and not work.left)):
+            if work is not None and not work.alive and self._over(work):
+                self._launcher.close()
                 return
             time.sleep(self._poll_s)
 
     def _round(self) -> _Work | None:
         """One look and what follows from it; None where a full disk cut it short. The next one makes up for that."""
         try:
+            self._launcher.refresh()
             if self._full is not None:
                 self._adopt()
+            self._cancelled = self._folder.cancelled()
+            if self._cancelled is not None:
+                self._mark_runs(self._cancelled)
+            elif not self._stopping:
+                self._take_requests()
             work = self._settle(self._active)
-            if not self._stopping:
+            self._hold_back(work.alive)
+            if not self._stopping and self._cancelled is None:
                 self._fill(work)
-            elif not self._launcher.detached:
+            elif self._stopping and not self._launcher.detached:
                 self._ask_to_stop(work.alive)
         except LeaseLostError:
             raise
@@ -115,6 +125,10 @@ class Driver:
             return None
         self._full = None
         return work
+
+    def _over(self, work: _Work) -> bool:
+        """Whether nothing more is to be started."""
+        return self._stopping or self._cancelled is not None or (self._exhausted and not work.left)
 
     def _show(self, observe: Observer) -> None:
         """What is shown may go into a file on the full disk."""
@@ -130,6 +144,37 @@ class Driver:
         for trial in self._store.running():
             if trial.number not in known:
                 self._open(trial)
+
+    def _take_requests(self) -> None:
+        """Gives the trials that somebody asks for another try; a request is removed once that is in the store."""
+        for request in requests.take(self._folder):
+            self._guard()
+            again = self._store.enqueue_retries(self._attempts, request.retry)
+            names = {trial.name for trial in again}
+            self._failures = [failure for failure in self._failures if failure.name not in names]
+            self._exhausted = self._exhausted and not again
+            for active in self._active:
+                if active.trial.name in request.retry:
+                    active.try_again()
+                    self._store.note_attempts(active.trial, active.attempts_before())
+            request.done()
+
+    def _attempts(self, trial: Trial) -> dict[int, int]:
+        return attempts(self._folder, trial, self._study.seeds)
+
+    def _mark_runs(self, reason: str) -> None:
+        """Of a cancelled study every run that has begun is cancelled, too, those begun a moment ago included."""
+        for active in self._active:
+            for run in active.runs.values():
+                if run.folder.exists() and not run.folder.is_done() and run.folder.cancelled() is None:
+                    run.folder.cancel(reason)
+
+    def _hold_back(self, alive: list[ActiveRun]) -> None:
+        """Ends what was cancelled: by its stop request where it runs, by taking it out of the queue where it waits."""
+        cancelled = [run.folder for run in alive if run.is_cancelled_alive()]
+        if cancelled:
+            with suppress(SchedulerError):  # the next look tries it again
+                self._launcher.cancel(cancelled)
 
     def _settle(self, trials: list[ActiveTrial]) -> _Work:
         """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""
@@ -232,8 +277,13 @@ class Driver:
             failures=tuple(self._failures),
             runs=tuple(run_status(run.folder, run.title, run.handle is not None) for run in runs),
             stopping=self._stopping,
-            note=self._full or self._busy or self._launcher.note,
+            note=self._note(),
         )
+
+    def _note(self) -> str | None:
+        if self._cancelled is not None:
+            return f"the study is cancelled {self._cancelled}; `entrocraft retry {self._folder.path}` withdraws that"
+        return self._full or self._busy or self._launcher.note
 
 
 @dataclass

@@ -25,6 +25,8 @@ class StudyFolder:
         self.definition_path = self.path / "study.json"
         self.store_path = self.path / "optuna.db"
         self.runs_path = self.path / "runs"
+        self.cancelled_path = self.path / "cancelled"
+        self.requests_path = self.path / "requests"
 
     def exists(self) -> bool:
         return self.definition_path.is_file()
@@ -54,6 +56,20 @@ class StudyFolder:
                 "Restore it, or start a study of another name.",
             )
         return saved
+
+    def cancel(self, reason: str) -> None:
+        """Marks the study: no driver begins a trial or starts a run of it until the mark is withdrawn."""
+        self.cancelled_path.write_text(reason)
+
+    def cancelled(self) -> str | None:
+        """Why nothing more is to be started; None where it is not cancelled."""
+        try:
+            return self.cancelled_path.read_text(errors="replace")
+        except FileNotFoundError:
+            return None
+
+    def withdraw_cancel(self) -> None:
+        self.cancelled_path.unlink(missing_ok=True)
 
     def freeze(self, definition: Mapping[str, Any]) -> None:
         """Writes the definition at the first start; later it refuses a changed one, with the difference."""

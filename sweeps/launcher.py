@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.runs import RunFolder
+from harness.runs import RunFolder, holder
 from sweeps.ends import Cause, End
 from sweeps.journal import Journal
 
@@ -31,7 +33,20 @@ class Handle(Protocol):
         """How it ended; None while it lives, waits, or cannot be asked about."""
 
 
-class Launcher(Protocol):
+class Canceller(Protocol):
+    """Ends what was started for runs, whoever started it."""
+
+    def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
+        """Takes the jobs of the runs that wait out of the queue, and with `now` ends the running ones, too.
+
+        Returns what it ended, in words. Running jobs are else left to their runs' stop requests.
+
+        Raises:
+            SchedulerError: the scheduler does not answer.
+        """
+
+
+class Launcher(Canceller, Protocol):
     """Starts or resumes the runs of a study; a run's process takes the run's lock and keeps it while it works."""
 
     detached: bool
@@ -56,6 +71,9 @@ class Launcher(Protocol):
 
     def room(self) -> int | None:
         """How many more jobs may be started now; None for as many as the study wants."""
+
+    def close(self) -> None:
+        """Writes down what is still to be known of jobs that have ended; called when the study is over."""
 
     @property
     def note(self) -> str | None:
@@ -121,8 +139,32 @@ class LocalLauncher:
     def find(self, run: RunFolder) -> None:
         """None: what an earlier driver started is known by the lock that it holds."""
 
+    def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
+        """With `now` kills the runs' processes on this machine; none of them ever waits."""
+        return [killed for run in runs if now and (killed := _kill(run)) is not None]
+
     def refresh(self) -> None:
         """Each process is asked by itself."""
 
+    def close(self) -> None:
+        """All is known."""
+
     def room(self) -> None:
         """As many as the study wants."""
+
+
+def _kill(run: RunFolder) -> str | None:
+    """Kills the process that holds the run's lock, with the session that it leads; what it killed, in words."""
+    found = holder(run.path)
+    if found is None or found["host"] != socket.gethostname() or found["pid"] <= 1:
+        return None
+    pid = found["pid"]
+    try:
+        # A run that was started from a shell shares its group with others.
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return None
+    return f"process {pid}"

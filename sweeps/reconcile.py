@@ -2,7 +2,7 @@
 
     folder state        job      its end                    action
     any                 alive    -                          WAIT      ours, or an orphan: never started twice
-    any but complete    dead     any, and cancelled         BURY      FAILED where it has failed already
+    any but complete    dead     any, and cancelled         BURY      FAILED where it has failed already, or not begun
     none                dead     any                        START
     created, running    dead     none seen                  START     interrupted, or not yet begun
     created, running    dead     by itself                  BURY      it ended without a word: its failure is recorded
@@ -98,7 +98,7 @@ def run_action(run: RunFacts) -> RunAction:
     if run.damage is not None:
         return RunAction.FAILED
     if run.cancelled and run.state is not RunState.COMPLETE:
-        return RunAction.FAILED if run.state is RunState.FAILED else RunAction.BURY
+        return RunAction.FAILED if run.state in (None, RunState.FAILED) else RunAction.BURY
     end = run.end
     by_itself = end is not None and end.cause is Cause.ENDED
     match run.state:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -67,17 +67,28 @@ class Store:
             if index not in there:
                 self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(point)})
 
-    def enqueue_retries(self, attempts: Callable[[Trial], Mapping[int, int]]) -> None:
-        """Enqueues a retry of every trial whose last one has failed.
+    def enqueue_retries(
+        self, attempts: Callable[[Trial], Mapping[int, int]], names: Container[str] | None = None
+    ) -> list[Trial]:
+        """Enqueues a retry of every trial (of these `names`) whose last one has failed; returns those that had.
 
         `attempts` gives seed -> attempts so far: what a run has more than these, it had for the retry.
         """
-        for trial in self.trials():
-            if trial.state is TrialState.FAILED:
-                frozen = self._frozen(trial.number)
-                kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
-                kept |= {"attempts": {str(seed): count for seed, count in attempts(trial).items()}}
-                self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
+        failed = [
+            trial
+            for trial in self.trials()
+            if trial.state is TrialState.FAILED and (names is None or trial.name in names)
+        ]
+        for trial in failed:
+            frozen = self._frozen(trial.number)
+            kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
+            kept |= {"attempts": _by_seed(attempts(trial))}
+            self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
+        return failed
+
+    def note_attempts(self, trial: Trial, attempts: Mapping[int, int]) -> None:
+        """Gives the failed runs of a trial that is not told one more try beyond these attempts, by seed."""
+        self._describe(trial, attempts=_by_seed(attempts))
 
     def running(self) -> list[Trial]:
         """Trials asked for and not told, of this or of a dead driver, each with its parameters complete."""
@@ -197,6 +208,10 @@ def _sampler(config: StudyConfig, drawn_so_far: int) -> optuna.samplers.BaseSamp
     if config.sampler == "tpe":
         return optuna.samplers.TPESampler(seed=drawn_so_far)
     return optuna.samplers.RandomSampler(seed=drawn_so_far)
+
+
+def _by_seed(attempts: Mapping[int, int]) -> dict[str, int]:
+    return {str(seed): count for seed, count in attempts.items()}
 
 
 def _attributes(point: Point) -> dict[str, Any]:

@@ -63,6 +63,8 @@ def run_study(
         if retry_failed:
             store.enqueue_retries(lambda trial: attempts(folder, trial, study.seeds))
         driver = Driver(study, folder, store, launch(), resolve, poll_s, policy, lease.keep)
+        if (cancelled := folder.cancelled()) is not None:
+            say(f"{str(folder.path)!r} is cancelled {cancelled}: nothing is started; `entrocraft retry` withdraws that")
         with stop_on_signals(driver.stop):
             driver.run(observe)
         store.close()

@@ -82,7 +82,7 @@ def read_records(path: Path) -> list[Record]:
     except FileNotFoundError:
         return []
     complete = content[: content.rfind(b"\n") + 1].splitlines()
-    return [_record(line, path, number) for number, line in enumerate(complete, start=1)]
+    return [parse_record(line, path, number) for number, line in enumerate(complete, start=1)]
 
 
 def last_record(path: Path) -> Record | None:
@@ -97,7 +97,7 @@ def last_record(path: Path) -> Record | None:
     lines = tail[: tail.rfind(b"\n") + 1].splitlines()
     # The first line of a tail may have lost its beginning; only a whole file's first line is safe.
     if len(lines) > 1 or (lines and end <= TAIL_BYTES):
-        return _record(lines[-1], path, None)
+        return parse_record(lines[-1], path, None)
     records = read_records(path)
     return records[-1] if records else None
 
@@ -118,7 +118,8 @@ def stitch(records: Iterable[Record]) -> list[Record]:
     return [kept[step] for step in sorted(kept)]
 
 
-def _record(line: bytes, path: Path, number: int | None) -> Record:
+def parse_record(line: bytes, path: Path, number: int | None) -> Record:
+    """The record of a line, whose `number` (None: the last one) and file the refusal names."""
     where = f"line {number}" if number else "the last line"
     try:
         record = orjson.loads(line)

@@ -11,10 +11,12 @@ from tests.chaos.study import Form
 from tests.chaos.waiting import Strike
 from tests.chaos.world import World
 
-AT_ONCE = 2
+AT_ONCE = 3
 """Faults at work at the same time; one of each kind."""
 TRIES = 12
 """How often a fault may hit nothing before it is given up."""
+AGAIN_S = 0.5
+"""Pause after a fault that hit nothing."""
 LOOP_S = 0.1
 ADMINISTRATOR_S = 10.0
 
@@ -94,5 +96,6 @@ class Storm:
             self.say(f"{each.begun - began:6.1f} s  {each.kind}: {about}")
             return
         self.misses += 1
+        self._next = min(self._next, time.monotonic() + AGAIN_S)
         if self.misses < TRIES * sum(self.form.faults.values()):
             self.deck.append(each.kind)

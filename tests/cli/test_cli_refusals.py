@@ -13,6 +13,16 @@ REFUSED = [
     ("sweep study=dmeo", "Did you mean 'demo'?"),
     ("sweep study=demo method.gamma=3", "must not change what a trial sets itself"),
     ("status /nowhere/at/all", "'/nowhere/at/all'"),
+    ("status --watch", "must draw on a terminal; got another output"),
+    ("status --watch --json", "must draw on a terminal"),
+    ("status --watch 0", "at most every 0.5 s; got 0 s"),
+    ("status --watch nan", "got nan s"),
+    ("logs t0003-s1", "a run must be given"),
+    ("logs /nowhere/t0003-s1", "a run must be given"),
+    ("cancel nothing --yes", "got 'nothing'"),
+    ("retry", "a retry needs a run, a study or --failed"),
+    ("retry --failed", "--failed needs one study; got none"),
+    ("retry --failed nothing", "None is here"),
     ("schedule preview", "a preview needs a schedule"),
     ("schedule preview schedule=constant schedule.start=.5 --out x.jpeg", ".jpeg"),
     ("compare /nowhere/at/all", "/nowhere/at/all"),
@@ -29,7 +39,7 @@ def test_is_one_message_without_a_traceback(line: str, phrase: str, capsys: pyte
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("line", ["run --fast", "methods extra=1", "status --watch", "nothing", ""])
+@pytest.mark.parametrize("line", ["run --fast", "methods extra=1", "status --wach", "nothing", ""])
 def test_unknown_arguments_are_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(line.split())

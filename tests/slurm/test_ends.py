@@ -74,7 +74,7 @@ def test_slurm_gets_time_to_requeue_by_itself(state, cause):
 
 @pytest.mark.parametrize("state", [None, JobState.PENDING, JobState.RUNNING, JobState.COMPLETING, JobState.UNKNOWN])
 def test_lagging_accounting_gets_time_and_then_the_job_itself_is_asked(state):
-    assert end(state, own=0, gone_s=PATIENCE_S - 1) is None
+    assert end(state, own=3, gone_s=PATIENCE_S - 1) is None
     assert end(state, own=3, gone_s=PATIENCE_S).exit_code == 3
     assert end(state, own=140, gone_s=PATIENCE_S).cause is Cause.PREEMPTED
     assert end(state, own="none", gone_s=PATIENCE_S).cause is Cause.VANISHED
@@ -100,3 +100,10 @@ def test_every_state_has_an_end_after_the_patience(state):
 def test_a_job_that_slurm_holds_after_it_did_not_launch_it_is_over(reason, held):
     found = held_by_slurm(QueuedJob("17", JobState.PENDING, "PENDING", reason, "name", ""))
     assert found == (End(Cause.NODE_FAILURE, None, f"job 17: {reason}") if held else None)
+
+
+@pytest.mark.parametrize("state", [None, JobState.RUNNING, JobState.COMPLETED, JobState.NODE_FAIL, JobState.REQUEUED])
+def test_a_job_that_wrote_that_it_is_complete_needs_no_accounting(state):
+    found = end(state, own=0)
+    assert (found.cause, found.exit_code, found.detail) == (Cause.ENDED, 0, "job 17 on gpu1: its own exit code 0")
+    assert end(state if state is not JobState.COMPLETED else None, own="none") is None

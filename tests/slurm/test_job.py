@@ -144,3 +144,11 @@ def test_the_name_of_a_job_is_found_in_the_journal_whatever_its_end(tmp_path):
     journal.start("ec-a")
     journal.end("ec-a", End(Cause.KILLED, -9), 3)
     assert journal.jobs()[-1].job == "ec-a" and os.listdir(tmp_path) == ["jobs.jsonl"]
+
+
+def test_the_job_of_a_cancelled_run_does_nothing(make):
+    run = make("steps=4")
+    run.cancel("by lena")
+    job = call(run)
+    assert "the run is cancelled by lena" in job.communicate()[1]
+    assert job.returncode == 3 and starts(run) == [] and not run.manifest()["attempts"]

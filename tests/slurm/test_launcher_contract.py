@@ -154,7 +154,7 @@ def preempt(request, kind, id, node):
 
 def handle_end(run):
     last = Starts(run.path).all()[-1]
-    return f"job {last.id} on {last.node}: COMPLETED, exit code 0:0"
+    return f"job {last.id} on {last.node}: its own exit code 0"
 
 
 def test_a_study_is_worked_off_in_a_folder_of_any_name(place):

@@ -75,7 +75,7 @@ def test_a_failure_is_tried_again_where_the_policy_says_so(cause, allowed, due, 
 @pytest.mark.parametrize("end", [None, End(Cause.CANCELLED), by_itself(3)])
 @pytest.mark.parametrize("state", [None, *RunState])
 def test_what_is_cancelled_is_not_started_again(state, end):
-    ends = {COMPLETE: RunAction.COMPLETE, FAILED: RunAction.FAILED}
+    ends = {COMPLETE: RunAction.COMPLETE, FAILED: RunAction.FAILED, None: RunAction.FAILED}  # nothing to bury
     facts = RunFacts(state, DEAD, end, allowed=True, retry=True, cancelled=True)
     assert run_action(facts) is ends.get(state, RunAction.BURY)
 

@@ -21,14 +21,14 @@ SECONDS = 300
 
 @pytest.fixture
 def sweep(slurm_cluster, tmp_path, monkeypatch):
-    """Starts the sweep of a study of `steps` steps; its exit code, output and errors."""
+    """Starts the sweep of a study of one run of `steps` steps; its exit code, output and errors."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("SLURM_CONF", str(slurm_cluster.settings.conf))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.chdir(tmp_path)
 
     def sweep(*more, steps=2):
-        words = [*small_study.write(tmp_path, steps), "resources.partition=low", *more]
+        words = [*small_study.write(tmp_path, steps, trials=1), "resources.partition=low", *more]
         command = [sys.executable, "-m", "harness.cli.main", *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         return done.returncode, done.stdout, done.stderr
@@ -48,7 +48,7 @@ def test_a_driver_job_that_is_asked_to_end_comes_back_and_finishes_the_study(swe
     job = driver_job(study)
     assert f"job {job.id}" in said
     runs = study / "runs"
-    until(lambda: Journal(runs / "t0001-s1").open_job() is not None)
+    until(lambda: Journal(runs / "t0000-s1").open_job() is not None)
     before = {path.name: [each.job for each in Journal(path).jobs()] for path in runs.iterdir()}
     slurm_cluster.run(["scancel", "--signal=USR2", job.id])  # what Slurm sends before the time limit
     until(lambda: len(Starts(study / FOLDER).all()) == 2)
@@ -68,7 +68,7 @@ def test_a_detached_driver_finishes_the_study_after_its_login_has_ended(sweep, s
     assert os.getsid(pid) == pid
     until(lambda: complete(study))
     until(lambda: study_status(study).driver is None)
-    assert "2 of 2 trials complete" in (study / "driver.log").read_text()
+    assert "1 of 1 trials complete" in (study / "driver.log").read_text()
 
 
 def test_a_partition_that_is_not_there_is_told_and_nothing_is_left_in_the_journals(sweep, study):
@@ -78,7 +78,7 @@ def test_a_partition_that_is_not_there_is_told_and_nothing_is_left_in_the_journa
 
 
 def complete(study):
-    return [trial.state for trial in study_status(study).trials] == ["complete", "complete"]
+    return [trial.state for trial in study_status(study).trials] == ["complete"]
 
 
 def until(look):

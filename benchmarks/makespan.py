@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -34,6 +35,7 @@ SETTINGS = ("jobs", "slots", "mean_s", "sigma", "poll_s")
 
 def main() -> int:
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the cluster is stopped then, too
     work: Path = given.work.absolute()
     settings = {name: getattr(given, name) for name in SETTINGS}
     results = _earlier(work / RESULTS, settings)

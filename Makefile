@@ -16,7 +16,7 @@ CHAOS_SEED ?=
 MAKESPAN ?= $(or $(TMPDIR),/tmp)/entrocraft-makespan
 MAKESPAN_ARGS ?=
 PYTEST_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help

@@ -21,6 +21,7 @@ from harness.runs import RunFolder, holder
 from sweeps import claims, lease
 from sweeps.claim import new_claim, parse
 from sweeps.claims import Claims
+from sweeps.launcher import LocalLauncher
 from sweeps.lease import Lease, current
 from sweeps.store import Store
 
@@ -283,7 +284,7 @@ def test_a_driver_looks_before_whatever_it_does(tmp_path, monkeypatch, call):
     """Taken over at any call of the store or the launcher, it makes no further one."""
     made = []
 
-    class Launcher:
+    class Launcher(LocalLauncher):
         def start(self, run):
             return spied("start", LAUNCHER.start)(run)
 

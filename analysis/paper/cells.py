@@ -81,11 +81,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of one table, by the names of its row and column."""
+    """One number, by its table (or the figure that shows it without printing it) and the names of row and column."""
 
-    table: int
+    table: int | str
     row: str
     column: str
 
+    @property
+    def place(self) -> str:
+        return f"Table {self.table}" if isinstance(self.table, int) else self.table
+
     def __str__(self) -> str:
-        return f"Table {self.table}, {self.row}, {self.column}"
+        return f"{self.place}, {self.row}, {self.column}"

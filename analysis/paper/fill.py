@@ -29,12 +29,12 @@ EQUAL = 1e-9
 
 @dataclass(frozen=True)
 class Filled:
-    """A filled table. `cells`: COLUMNS, a row a cell, values unrounded, in percent. `missing`: why a row is not from
-    runs. `notes`: what is to be known about the runs."""
+    """A filled table. `cells`: COLUMNS, a row a cell, values unrounded, in percent. `missing`: why cells are not from
+    runs; `notes`: what is to be known about the runs."""
 
     recipe: Recipe
     cells: pd.DataFrame
-    missing: tuple[str, ...]
+    missing: tuple[Missing, ...]
     notes: tuple[str, ...]
 
     @property
@@ -51,14 +51,13 @@ def fill(recipe: Recipe, runs: Runs | None = None, paper: Paper | None = None) -
     printed = _printed(recipe, paper)
     counted = None if runs is None else Counts(runs)
     rows: list[dict[str, object]] = []
-    missing: list[str] = []
+    missing: list[Missing] = []
     notes: list[str] = []
     for title, which in recipe.rows.items():
         found = {c: measure(which, c, counted) for c in recipe.columns if not c.average} if counted is not None else {}
         measured = {column: cell for column, cell in found.items() if isinstance(cell, Measured)}
-        reasons = [cell.reason for cell in found.values() if isinstance(cell, Missing)]
-        reasons += [f"no run of {which.experiment}"] if counted is None else []
-        missing += [f"{title}: {reason}" for reason in dict.fromkeys(reasons)]
+        missing += [cell for cell in found.values() if isinstance(cell, Missing)]
+        missing += [Missing(which.experiment)] if counted is None else []
         notes += [f"{title}: {note}" for cell in measured.values() for note in cell.notes]
         for column in recipe.columns:
             parts = recipe.averaged.get(column, (column,))
@@ -68,7 +67,7 @@ def fill(recipe: Recipe, runs: Runs | None = None, paper: Paper | None = None) -
             else:
                 rows.append(row | printed.get((title, column.name), {"source": ABSENT}))
     frame = _ranked(pd.DataFrame(rows, columns=COLUMNS), RUNS)
-    return Filled(recipe, _typed(frame), tuple(missing), tuple(dict.fromkeys(notes)))
+    return Filled(recipe, _typed(frame), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(notes)))
 
 
 def _printed(recipe: Recipe, paper: Paper | None) -> dict[tuple[str, str], dict[str, object]]:

@@ -34,9 +34,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Missing:
-    """Why runs do not fill a cell."""
+    """Why runs do not fill a cell; "" where there is no run at all."""
 
-    reason: str
+    experiment: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.experiment}: {self.reason}" if self.reason else f"no run of {self.experiment}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,21 +63,21 @@ def measure(which: Which, column: Column, counted: Counts) -> Measured | Missing
     """The cell of a row's runs in a column that is no average."""
     members = which.of(counted.runs)
     if not len(members):
-        return Missing(f"no run of {which.experiment}")
+        return Missing(which.experiment)
     if members["label"].nunique() > 1:
         labels = "; ".join(map(str, members["label"].unique()))
-        return Missing(f"several configurations could be {which.experiment}: {labels}")
+        return Missing(which.experiment, f"several configurations could be meant: {labels}")
     counts = counted.of(column.benchmark.source)
     if counts is None:
-        return Missing(f"{which.experiment}: no samples of {column.benchmark.source}")
+        return Missing(which.experiment, f"no samples of {column.benchmark.source}")
     counts = counts[counts["run"].isin(members["run"])]
     step = _step(members, counts, column)
     if isinstance(step, str):
-        return Missing(f"{which.experiment}: {step}")
+        return Missing(which.experiment, step)
     outcomes = outcomes_at(counts, step, list(members["run"]))
     assert outcomes is not None
     if wrong := _unlike(outcomes, column):
-        return Missing(f"{which.experiment}: {wrong}")
+        return Missing(which.experiment, wrong)
     return Measured(
         measured_score(outcomes.correct, outcomes.n, column),
         step,

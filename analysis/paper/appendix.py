@@ -1,16 +1,14 @@
-"""Claims of appendix C, and checks of whether the tables agree with one another."""
+"""Claims of appendix C, and one of section 6 that two tables decide together."""
 
 from __future__ import annotations
 
-from analysis.paper.body import NOT_OURS, on_base
-from analysis.paper.cells import MEAN, PASS, Cell
-from analysis.paper.claims import CONSISTENCY, Claim
-from analysis.paper.consistency import Attainable, AveragesAgree, Ordered, Repeatable, SameCells
-from analysis.paper.contrasts import AIME, LONG, SHARED, STAGES, averages, one, rows, stage
+from analysis.paper.cells import MEAN, Cell
+from analysis.paper.claims import Claim
+from analysis.paper.contrasts import AIME, LONG, SHARED, averages, one, rows, stage
 from analysis.paper.curves import Curve, restless_nats, tracking_nats
+from analysis.paper.experiments import NOT_OURS, on_base
 from analysis.paper.front import BASE, LAST, OURS
-from analysis.paper.recipes import TABLES
-from analysis.paper.rules import Higher, Rule
+from analysis.paper.rules import Higher
 from analysis.paper.which import HIGH
 from analysis.paper.which import LONG as LONG_RUNS
 
@@ -85,64 +83,13 @@ CLAIMS = (
         "high-entropy-unstable",
         "an overly high entropy level introduces instability into RL training",
         "appendix C.5; Fig. 7",
-        "In the last third of training, the changes of entropy at the target .8 have a larger standard deviation than in "
-        "the band .6 to .7.",
+        "In the last third of training, the changes of entropy at the target .8 have a larger standard deviation "
+        "than in the band .6 to .7.",
         curves=Curve(
             HIGH,
             restless_nats,
             lambda means: means["Target .8"] > means["Band .6 to .7"],
             "standard deviation of changes, nats per token",
-        ),
-    ),
-)
-
-def _check(name: str, where: str, reading: str, rule: Rule) -> Claim:
-    return Claim(name, "", where, reading, rule, kind=CONSISTENCY)
-
-
-CHECKS = (
-    *(
-        _check(
-            f"averages-{table}",
-            f"Table {table}",
-            "Each printed average is the mean of its three cells, as far as the rounding of all four allows.",
-            AveragesAgree(table),
-        )
-        for table in (2, 6, 7, 8)
-    ),
-    _check(
-        "aime-25-twice",
-        "Tables 2 and 5",
-        "The columns of AIME-25 are the same in both.",
-        SameCells(2, 5, (f"AIME-25 {MEAN}", f"AIME-25 {PASS}")),
-    ),
-    *(
-        _check(
-            f"attainable-{metric.split('@')[0]}-{table}",
-            f"Table {table}",
-            f"Each {metric} is a share that so many problems (and 32 answers, for the mean) can give, at one place.",
-            Attainable(table, metric),
-        )
-        for table, recipe in TABLES.items()
-        for metric in (MEAN, PASS)
-        if any(column.metric == metric for column in recipe.columns)
-    ),
-    *(
-        _check(
-            f"ordered-{table}", f"Table {table}", "pass@32 is at least mean@32 of the same benchmark.", Ordered(table)
-        )
-        for table in (2, 5, 6, 7, 8)
-    ),
-    _check(
-        "same-setting-twice",
-        "Table 2; Table 3 at 100K",
-        "Both are after 100K prompts with the same method and model: within 1.96 standard errors of the answers.",
-        Repeatable(
-            tuple(
-                (Cell(2, row, f"{title} {MEAN}"), stage(row, title, STAGES[0]))
-                for row in TABLES[3].rows
-                for title in LONG
-            )
         ),
     ),
 )

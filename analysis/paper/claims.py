@@ -14,7 +14,6 @@ from analysis.paper.recipes import TABLES
 from analysis.paper.rules import Rule
 from analysis.paper.sampling import Score, printed_score
 from analysis.paper.which import FAMILIES, Which
-from analysis.runs import Runs
 
 SENTENCE, CONSISTENCY = "sentence", "consistency"
 FIGURES: Mapping[str, Mapping[str, Which]] = {"Fig. 4": FAMILIES}
@@ -25,9 +24,9 @@ FIGURES: Mapping[str, Mapping[str, Which]] = {"Fig. 4": FAMILIES}
 class Claim:
     """One claim.
 
-    name: short and unique. quote: the paper's words ("" for a check of its consistency). where: all places. reading: what the
-    quote is taken to say, so that it can be decided. rule: over cells of tables or figures; curves: over the runs'
-    curves. A claim that has neither names in `needs` what would decide it.
+    name: short and unique. quote: the paper's words ("" for a check of its consistency). where: all places. reading:
+    what the quote is taken to say, so that it can be decided. rule: over cells of tables or figures; curves: over the
+    runs' curves. A claim that has neither names in `needs` what would decide it.
     """
 
     name: str
@@ -43,6 +42,11 @@ class Claim:
     def reads(self) -> tuple[Cell, ...]:
         """Cells that the verdict depends on; no others are shown to the rule."""
         return self.rule.reads if self.rule is not None else ()
+
+    @property
+    def computed(self) -> bool:
+        """Follows from the algorithm alone, without a number of the paper or of runs."""
+        return self.rule is not None and not self.reads
 
     def from_paper(self, paper: Paper) -> Finding:
         """What the printed numbers say."""

@@ -18,11 +18,11 @@ LONG = ("MATH-500", "AIME-25")
 
 def one(left: Cell, right: Cell, factor: float = 1.0) -> Contrast:
     """left against factor x right."""
-    where = left.column if left.column == right.column else f"{left.column} to {right.column}"
-    who = left.row if left.row == right.row else f"{left.row} / {right.row}"
-    times = f" x {factor:g}" if factor != 1 else ""
-    place = f"{left.place}, " if left.place == right.place else f"{left.place} / {right.place}, "
-    return Contrast(f"{place}{where}, {who}{times}:", ((left, 1.0),), ((right, factor),))
+    what = left.column if left.column == right.column else f"{left.column} / {right.column}"
+    sides = [f"{cell.place}, {cell.row}" for cell in (left, right)]
+    if left.place == right.place:
+        sides[1] = right.row if left.row != right.row else ""
+    return Contrast(" / ".join(filter(None, sides)), what, ((left, 1.0),), ((right, factor),), factor)
 
 
 def rows(table: int | str, left: str, others: Iterable[str], columns: Iterable[str]) -> list[Contrast]:
@@ -31,7 +31,9 @@ def rows(table: int | str, left: str, others: Iterable[str], columns: Iterable[s
     return [one(Cell(table, left, column), Cell(table, other, column)) for other in others for column in names]
 
 
-def tables(left: tuple[int, str], right: tuple[int, str], columns: Iterable[str], factor: float = 1.0) -> list[Contrast]:
+def tables(
+    left: tuple[int, str], right: tuple[int, str], columns: Iterable[str], factor: float = 1.0
+) -> list[Contrast]:
     """A row of one table against a row of another."""
     return [one(Cell(*left, column), Cell(*right, column), factor) for column in columns]
 
@@ -42,8 +44,8 @@ def averages(left: tuple[int, str], right: tuple[int, str], columns: Sequence[st
     for metric in (MEAN, PASS):
         names = [column for column in columns if column.endswith(metric)]
         sides = [tuple((Cell(*side, name), 1 / len(names)) for name in names) for side in (left, right)]
-        label = f"Tables {left[0]} / {right[0]}, average {metric}, {left[1]} / {right[1]}:"
-        found.append(Contrast(label, sides[0], sides[1]))
+        who = f"Table {left[0]}, {left[1]} / " + (f"Table {right[0]}, " if left[0] != right[0] else "") + right[1]
+        found.append(Contrast(who, f"average {metric}", sides[0], sides[1]))
     return found
 
 
@@ -51,8 +53,11 @@ def growth(table: int, left: str, right: str, titles: Iterable[str]) -> list[Con
     """pass@32 - mean@32, which is pass@1: what is gained from 1 answer to 32."""
     found = []
     for title in titles:
-        sides = [((Cell(table, row, f"{title} {PASS}"), 1.0), (Cell(table, row, f"{title} {MEAN}"), -1.0)) for row in (left, right)]
-        found.append(Contrast(f"Table {table}, {title}, gain from K = 1 to 32, {left} / {right}:", sides[0], sides[1]))
+        mine, theirs = (
+            ((Cell(table, row, f"{title} {PASS}"), 1.0), (Cell(table, row, f"{title} {MEAN}"), -1.0))
+            for row in (left, right)
+        )
+        found.append(Contrast(f"Table {table}, {left} / {right}", f"{title} {PASS} - {MEAN}", mine, theirs))
     return found
 
 
@@ -61,7 +66,19 @@ def stage(row: str, title: str, size: str, table: int | str = 3) -> Cell:
     return Cell(table, row, f"{title} {MEAN} at {size}")
 
 
-def over_stages(row: str, pairs: Iterable[tuple[str, str]], titles: Iterable[str] = LONG, table: int | str = 3) -> list[Contrast]:
-    """Of one row, (later, earlier) stages."""
+def over_stages(
+    row: str, pairs: Iterable[tuple[str, str]], titles: Iterable[str] = LONG, table: int | str = 3
+) -> list[Contrast]:
+    """One row at two stages, the first of which is claimed to be higher."""
+    who = f"{Cell(table, row, '').place}, {row}"
     stages = list(pairs)
-    return [one(stage(row, title, a, table), stage(row, title, b, table)) for title in titles for a, b in stages]
+    return [
+        Contrast(
+            who,
+            f"{title} {MEAN} at {a} / {b}",
+            ((stage(row, title, a, table), 1.0),),
+            ((stage(row, title, b, table), 1.0),),
+        )
+        for title in titles
+        for a, b in stages
+    ]

@@ -36,15 +36,15 @@ class Curve:
     words: str
 
     def decide(self, runs: Runs) -> Finding:
-        """Cannot be decided while a row has no run, or its runs do not log what is needed."""
+        """Cannot be decided while a row has no whole run, or its runs do not log what is needed."""
         values: dict[str, list[float]] = {}
         for row, which in self.of.items():
-            members = list(which.of(runs)["run"])
-            if not members:
+            members = which.of(runs)
+            if not len(members):
                 return Finding(Verdict.OPEN, f"no run of {which.experiment}")
-            values[row] = self._numbers(runs, members)
+            values[row] = self._numbers(runs, list(members.loc[members["partial"] == "", "run"]))
             if not values[row]:
-                return Finding(Verdict.OPEN, f"the runs of {which.experiment} do not log it, or are not at their end")
+                return Finding(Verdict.OPEN, f"no whole run of {which.experiment} that logs it")
         means = {row: float(np.mean(found)) for row, found in values.items()}
         numbers = "; ".join(f"{row} {means[row]:.3g} ({len(found)} runs)" for row, found in values.items())
         verdict = Verdict.HOLDS if self.test(means) else Verdict.FAILS
@@ -57,7 +57,7 @@ class Curve:
             curve = entropy[entropy["run"] == run].sort_values("step")
             steps = runs.steps[(runs.steps["run"] == run) & (runs.steps["step"] >= 1)].sort_values("step")
             found.append(self.number(curve, steps))
-        return [value for value in found if np.isfinite(value)]
+        return [value for value in found if not np.isnan(value)]
 
 
 def _spread(values: Mapping[str, list[float]]) -> str:
@@ -87,9 +87,18 @@ def tracking_nats(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
 
 
 def first_reached(curve: pd.DataFrame, steps: pd.DataFrame, within: float = 0.05) -> float:
-    """First step whose entropy is within so many nats of the target; infinite, and so left out, where none is."""
-    near = curve.loc[(curve["entropy"] - curve["target"]).abs() <= within, "step"]
-    return float(near.min()) if len(near) else float("nan")
+    """First step whose entropy is within so many nats of the target; infinite where none is."""
+    return _first(curve, (curve["entropy"] - curve["target"]).abs() <= within)
+
+
+def half_life(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
+    """First step with at most half of the entropy of step 1; infinite where none has."""
+    return _first(curve, curve["entropy"] <= curve["entropy"].iloc[0] / 2)
+
+
+def mean_change(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
+    """Mean absolute change of entropy from step to step."""
+    return float(np.abs(np.diff(curve["entropy"].to_numpy())).mean())
 
 
 def restlessness(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
@@ -120,3 +129,7 @@ def surer_of_right(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
 def seconds(curve: pd.DataFrame, steps: pd.DataFrame) -> float:
     """Mean time of a step, seconds."""
     return float(steps["timing_s/step"].mean()) if "timing_s/step" in steps else float("nan")
+
+
+def _first(curve: pd.DataFrame, where: pd.Series) -> float:
+    return float(curve.loc[where, "step"].min()) if where.any() else float("inf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from analysis.paper.cells import Cell
 from analysis.paper.sampling import RESOLVED, Score, difference
@@ -44,25 +45,31 @@ class Finding:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A comparison of two weighted sums of cells, in percentage points; left is claimed to be the larger one."""
+    """A comparison of two weighted sums of cells, in percentage points; left is claimed to be the larger one.
 
-    label: str
+    who, what: the two sides, and the column or whatever else they are compared in, in words. factor: of the right side,
+    already in its weights.
+    """
+
+    who: str
+    what: str
     left: tuple[tuple[Cell, float], ...]
     right: tuple[tuple[Cell, float], ...]
+    factor: float = 1.0
 
     @property
     def reads(self) -> tuple[Cell, ...]:
         return tuple(cell for cell, _ in (*self.left, *self.right))
 
     def of(self, scores: Mapping[Cell, Score]) -> Compared:
-        return Compared(self.label, _sum(self.left, scores), _sum(self.right, scores))
+        return Compared(self, _sum(self.left, scores), _sum(self.right, scores))
 
 
 @dataclass(frozen=True)
 class Compared:
     """A contrast with its numbers."""
 
-    label: str
+    contrast: Contrast
     left: Score
     right: Score
 
@@ -90,7 +97,11 @@ class Compared:
         return Resolved.ANSWERS if abs(found.value) > RESOLVED * found.answers else Resolved.NO
 
     def __str__(self) -> str:
-        return f"{self.label} {self.left.value:.1f} / {self.right.value:.1f}"
+        factor = self.contrast.factor
+        text = f"{self.contrast.what} {self.left.value:.1f} / {self.right.value / factor:.1f}"
+        if factor == 1 or not self.right.value:
+            return text
+        return f"{text} ({100 * (factor * self.left.value / self.right.value - 1):+.0f} %)"
 
 
 def judge(compared: Sequence[Compared], holds: Callable[[Compared], bool], every: bool = True) -> Finding:
@@ -110,22 +121,30 @@ def higher(compared: Compared) -> bool:
 
 def _numbers(compared: Sequence[Compared], passed: Sequence[bool]) -> str:
     signs = [each.sign for each in compared]
-    counts = [f"{signs.count(1)} of {len(signs)} higher"]
+    counts = [f"{signs.count(1)} of {len(signs)} above"]
     counts += [f"{signs.count(0)} equal"] if 0 in signs else []
-    counts += [f"{signs.count(-1)} lower"] if -1 in signs else []
-    failed = [str(each) for each, fine in zip(compared, passed, strict=True) if not fine]
+    counts += [f"{signs.count(-1)} below"] if -1 in signs else []
     if len(compared) <= SHOWN:
-        return f"{', '.join(counts)}: {'; '.join(map(str, compared))}"
-    return f"{', '.join(counts)}" + (f"; not: {'; '.join(failed)}" if failed else "")
+        return f"{', '.join(counts)}: {_written(compared)}"
+    minority = sum(passed) <= len(passed) / 2
+    shown = [each for each, fine in zip(compared, passed, strict=True) if fine == minority]
+    return ", ".join(counts) + (f"; {'only' if minority else 'not'}: {_written(shown)}" if shown else "")
+
+
+def _written(compared: Sequence[Compared]) -> str:
+    groups = groupby(compared, key=lambda each: each.contrast.who)
+    return "; ".join(f"{who}: {', '.join(map(str, of))}" for who, of in groups)
 
 
 def _error(compared: Sequence[Compared], decisive: Compared) -> str:
     found = decisive.difference
     beyond = sum(each.resolved is not Resolved.NO for each in compared)
     problems = sum(each.resolved is Resolved.PROBLEMS for each in compared)
+    times = f" less {decisive.contrast.factor:g} times" if decisive.contrast.factor != 1 else ""
     return (
-        f"decisive: {decisive.label} {found.value:+.1f}, error {found.answers:.1f} of answers, {found.problems:.1f} of "
-        f"problems; of {len(compared)} differences {beyond} beyond {RESOLVED} errors of answers, {problems} of problems"
+        f"decisive is {decisive.contrast.what} ({decisive.contrast.who}){times}, {found.value:+.1f} points with an "
+        f"error of {found.answers:.1f} over answers and {found.problems:.1f} over problems; of {len(compared)} differences, "
+        f"{beyond} are beyond {RESOLVED} errors over answers, {problems} over problems too"
     )
 
 

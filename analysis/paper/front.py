@@ -41,14 +41,14 @@ CLAIMS = (
         "four-times-longer",
         "sustains improvement for up to 4× longer before plateauing",  # noqa: RUF001
         "abstract; introduction",
-        "On some benchmark of Table 3, the stage of Entrocraft's best score is at 4 times the training prompts of GRPO's.",
+        "On some benchmark of Table 3, Entrocraft's best score is at 4 times the training prompts of GRPO's.",
         Longer(OURS, BASE, 4.0),
     ),
     Claim(
         "pass-at-k-half-more",
         "raises pass@K by 50% over the baseline",
         "abstract; introduction",
-        "pass@32 of GRPO + Entrocraft is at least 1.5 times GRPO's on some benchmark of Table 2, whose model Fig. 3 shows.",
+        "pass@32 of GRPO + Entrocraft is above 1.5 times GRPO's on some benchmark of Table 2 (the model of Fig. 3).",
         Higher(tuple(tables((2, OURS), (2, BASE), PASSES, 1.5)), every=False),
     ),
     Claim(

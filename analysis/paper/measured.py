@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.frames import records
 from analysis.outcomes import Outcomes, outcomes_at, problem_counts
 from analysis.paper.cells import SAMPLES, Column
 from analysis.paper.sampling import Score, measured_score
@@ -85,7 +86,7 @@ def measure(which: Which, column: Column, counted: Counts) -> Measured | Missing
         len(outcomes.runs),
         len(outcomes.problems),
         outcomes.runs,
-        (*outcomes.notes, *(f"{row.run}: {row.partial}" for row in members.itertuples() if row.partial)),
+        (*outcomes.notes, *(f"{row['run']}: {row['partial']}" for row in records(members) if row["partial"])),
     )
 
 

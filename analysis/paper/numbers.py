@@ -72,7 +72,7 @@ class Paper:
         keys = pd.MultiIndex.from_frame(self.numbers[KEY])
         table = self.numbers.copy()
         for cell, value in values.items():
-            place = keys.get_indexer([(cell.table, cell.row, cell.column)])[0]
+            place = keys.get_indexer(pd.MultiIndex.from_tuples([(cell.table, cell.row, cell.column)]))[0]
             if place < 0:
                 raise AnalysisError("a changed cell must be one of the paper's", str(cell), "See Paper.numbers.")
             table.loc[place, "value"] = value

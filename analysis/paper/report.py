@@ -45,7 +45,8 @@ def web(frame: pd.DataFrame) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "\n".join(_web_row(row, heads) for row in records(frame))
     return (
-        f'<table class="audit">\n<caption>{html.escape(". ".join(summary))}.</caption>\n<thead><tr>{head}</tr></thead>\n'
+        f'<table class="audit">\n<caption>{html.escape(". ".join(summary))}.</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>\n"
     )
 

@@ -95,7 +95,9 @@ def _printed(paper: Paper | None) -> Mapping[tuple[str, str], str]:
     if paper is None:
         return {}
     table = paper.table(1)
-    return {(row, column): value for row, column, value in zip(table["row"], table["column"], table["value"], strict=True)}
+    return {
+        (row, column): value for row, column, value in zip(table["row"], table["column"], table["value"], strict=True)
+    }
 
 
 def _entry(row: pd.Series) -> Entry:

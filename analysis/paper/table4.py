@@ -26,9 +26,7 @@ class Setting:
 
 
 SETTINGS = {
-    "train_batch_size": Setting(
-        "trainer.prompts_per_step", (1024,), lambda c: (c["trainer"]["prompts_per_step"],)
-    ),
+    "train_batch_size": Setting("trainer.prompts_per_step", (1024,), lambda c: (c["trainer"]["prompts_per_step"],)),
     "ppo_mini_batch_size": Setting(
         "trainer.prompts_per_step / trainer.mini_batches",
         (8 * 32,),
@@ -48,7 +46,7 @@ SETTINGS = {
 
 
 def fill_table4(configurations: Mapping[str, Configuration]) -> pd.DataFrame:
-    """row, keys, paper, ours, unlike: the settings of the configurations (by name) that differ from the paper, in words.
+    """row, keys, paper, ours, unlike: the configurations (by name) whose setting is not the paper's, in words.
 
     Raises: AnalysisError for a configuration without one of the settings.
     """

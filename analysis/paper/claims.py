@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from analysis.paper.cells import Cell, Column
 from analysis.paper.curves import Curve
@@ -38,7 +39,7 @@ class Claim:
     kind: str = SENTENCE
     needs: str = ""
 
-    @property
+    @cached_property
     def reads(self) -> tuple[Cell, ...]:
         """Cells that the verdict depends on; no others are shown to the rule."""
         return self.rule.reads if self.rule is not None else ()
@@ -52,10 +53,14 @@ class Claim:
         """What the printed numbers say."""
         if self.rule is None:
             return Finding(Verdict.OPEN, self.needs or "the paper shows it in a figure and prints no number")
-        values = paper.values
+        return self.from_values(paper.values)
+
+    def from_values(self, values: Mapping[Cell, float]) -> Finding:
+        """The same of any numbers, percent; only those of `reads` are looked at."""
+        assert self.rule is not None
         if places := sorted({cell.place for cell in self.reads if cell not in values}):
             return Finding(Verdict.OPEN, f"the paper prints no numbers for {', '.join(places)}")
-        return self.rule.decide({cell: _printed(cell, values[cell]) for cell in self.reads})
+        return self.rule.decide({cell: _printed(cell.column, values[cell]) for cell in self.reads})
 
     def from_runs(self, counted: Counts) -> Finding:
         """What the runs say: the same rule over measured cells, or the rule over curves."""
@@ -76,6 +81,7 @@ def runs_of(cell: Cell) -> Which:
     return rows[cell.row]
 
 
-def _printed(cell: Cell, value: float) -> Score:
-    column = Column(cell.column)
+@cache
+def _printed(name: str, value: float) -> Score:
+    column = Column(name)
     return Score(value, float("nan"), float("nan")) if column.average else printed_score(value, column)

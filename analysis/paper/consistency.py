@@ -90,7 +90,10 @@ class SameCells:
 
 @dataclass(frozen=True)
 class Attainable:
-    """Every score of a metric is a share that so many problems, or answers, can give, rounded to the printed place."""
+    """Every score of a metric is a share that so many problems, or answers, can give, rounded to the printed place.
+
+    Columns whose shares are closer than the printed places are left out: any number would pass.
+    """
 
     table: int
     metric: str
@@ -98,7 +101,11 @@ class Attainable:
     @property
     def reads(self) -> tuple[Cell, ...]:
         recipe = TABLES[self.table]
-        names = [column.name for column in recipe.columns if not column.average and column.metric == self.metric]
+        names = [
+            column.name
+            for column in recipe.columns
+            if not column.average and column.metric == self.metric and 100 / _size(column) > 2 * ROUNDING
+        ]
         return tuple(Cell(self.table, row, name) for row in recipe.rows for name in names)
 
     def decide(self, scores: Scores) -> Finding:
@@ -112,12 +119,17 @@ class Attainable:
 
 def attainable(value: float, column: Column) -> tuple[float, float]:
     """The value twice where a share rounds to it, else the two shares around it; percent."""
-    size = column.benchmark.problems * (SAMPLES if column.metric == MEAN else 1)
+    size = _size(column)
     nearest = round(value / 100 * size)
     if abs(100 * nearest / size - value) <= ROUNDING + EQUAL:
         return value, value
     below = int(value / 100 * size)
     return 100 * below / size, 100 * (below + 1) / size
+
+
+def _size(column: Column) -> int:
+    """What a share is counted in: answers for the mean, problems for pass@32."""
+    return column.benchmark.problems * (SAMPLES if column.metric == MEAN else 1)
 
 
 def _share(value: float, column: Column) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
 
 from analysis.paper.cells import Cell
@@ -73,7 +74,7 @@ class Compared:
     left: Score
     right: Score
 
-    @property
+    @cached_property
     def difference(self) -> Score:
         return difference(self.left, self.right)
 
@@ -143,8 +144,8 @@ def _error(compared: Sequence[Compared], decisive: Compared) -> str:
     times = f" less {decisive.contrast.factor:g} times" if decisive.contrast.factor != 1 else ""
     return (
         f"decisive is {decisive.contrast.what} ({decisive.contrast.who}){times}, {found.value:+.1f} points with an "
-        f"error of {found.answers:.1f} over answers and {found.problems:.1f} over problems; of {len(compared)} differences, "
-        f"{beyond} are beyond {RESOLVED} errors over answers, {problems} over problems too"
+        f"error of {found.answers:.1f} over answers and {found.problems:.1f} over problems; beyond {RESOLVED} errors "
+        f"over answers: {beyond} of {len(compared)}, over problems too: {problems}"
     )
 
 

@@ -66,7 +66,7 @@ SECTION_3 = (
     ),
     Claim(
         "clipping-reduces-changes",
-        "it reduces the expected |ΔH| and thereby alleviates entropy drop",
+        "it reduces the expected [absolute change of entropy] and thereby alleviates entropy drop",
         "section 3.2 (clipping)",
         "The mean absolute change of entropy from step to step is smaller with Clip-Cov than with GRPO alone.",
         curves=Curve(

@@ -90,22 +90,18 @@ class SameCells:
 
 @dataclass(frozen=True)
 class Attainable:
-    """Every score of a metric is a share that so many problems, or answers, can give, rounded to the printed place.
+    """Every pass@32 is a share of the benchmark's problems, rounded to the printed place.
 
-    Columns whose shares are closer than the printed places are left out: any number would pass.
+    There is no such check of a mean@32: 32 answers to 30 problems give shares so close that every number with one
+    decimal is one of them, rounded up or down.
     """
 
     table: int
-    metric: str
 
     @property
     def reads(self) -> tuple[Cell, ...]:
         recipe = TABLES[self.table]
-        names = [
-            column.name
-            for column in recipe.columns
-            if not column.average and column.metric == self.metric and 100 / _size(column) > 2 * ROUNDING
-        ]
+        names = [column.name for column in recipe.columns if not column.average and column.metric == PASS]
         return tuple(Cell(self.table, row, name) for row in recipe.rows for name in names)
 
     def decide(self, scores: Scores) -> Finding:
@@ -114,11 +110,11 @@ class Attainable:
             low, high = attainable(scores[cell].value, Column(cell.column))
             if low < high:
                 violations.append(f"{cell} {scores[cell].value:.1f}, nearest {low:.2f} and {high:.2f}")
-        return _result(violations, len(self.reads), f"{self.metric} attainable")
+        return _result(violations, len(self.reads), f"{PASS} attainable")
 
 
 def attainable(value: float, column: Column) -> tuple[float, float]:
-    """The value twice where a share rounds to it, else the two shares around it; percent."""
+    """The value twice where a share rounds to it, up or down, else the two shares around it; percent."""
     size = _size(column)
     nearest = round(value / 100 * size)
     if abs(100 * nearest / size - value) <= ROUNDING + EQUAL:

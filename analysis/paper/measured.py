@@ -46,10 +46,19 @@ class Missing:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """The correct counts of all runs, made once for each benchmark: a table asks for them in every cell."""
+    """The correct counts of all runs, made once for each benchmark, and the cells made from them: many claims ask for
+    the same ones."""
 
     runs: Runs
     _made: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _members: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _cells: dict[tuple[str, Column], Measured | Missing] = field(default_factory=dict)
+
+    def members(self, which: Which) -> pd.DataFrame:
+        """Rows of `runs.runs` of an experiment."""
+        if which.experiment not in self._members:
+            self._members[which.experiment] = which.of(self.runs)
+        return self._members[which.experiment]
 
     def of(self, source: str) -> pd.DataFrame | None:
         """`problem_counts` of a benchmark; None where nobody was validated on it."""
@@ -62,7 +71,14 @@ class Counts:
 
 def measure(which: Which, column: Column, counted: Counts) -> Measured | Missing:
     """The cell of a row's runs in a column that is no average."""
-    members = which.of(counted.runs)
+    key = (which.experiment, column)
+    if key not in counted._cells:
+        counted._cells[key] = _measure(which, column, counted)
+    return counted._cells[key]
+
+
+def _measure(which: Which, column: Column, counted: Counts) -> Measured | Missing:
+    members = counted.members(which)
     if not len(members):
         return Missing(which.experiment)
     if members["label"].nunique() > 1:

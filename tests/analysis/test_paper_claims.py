@@ -72,7 +72,7 @@ def test_a_changed_cell_changes_no_verdict_of_a_claim_that_does_not_read_it() ->
 
 
 def worlds(claim: Claim) -> Iterator[dict[Cell, float]]:
-    """Numbers under which one cell may decide: the paper's; all alike; each side of every comparison alike; and random ones."""
+    """Numbers under which one cell may decide: the paper's; all alike; the sides of the comparisons; random ones."""
     yield dict(VALUES)
     yield dict.fromkeys(VALUES, 20.0)
     contrasts: tuple[Contrast, ...] = getattr(claim.rule, "contrasts", ())

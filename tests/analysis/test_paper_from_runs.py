@@ -14,9 +14,11 @@ from analysis import load_runs
 from analysis.paper import TABLES, audit, load_paper
 from analysis.paper.audit import CLAIMS
 from analysis.paper.cells import BENCHMARKS
+from analysis.paper.measured import Counts
 from analysis.paper.which import FAMILIES, HIGH, LONG, SIGNS, Which
 
 PAPER = load_paper()
+BY_NAME = {claim.name: claim for claim in CLAIMS}
 SHARED = ("MATH-500", "AMC-23", "AIME-25")
 
 
@@ -99,7 +101,8 @@ def fall(start: float, end: float, steps: int = 444) -> np.ndarray:
 GRPO, OURS, CLIP_COV = LONG["GRPO"], LONG["GRPO + Entrocraft"], LONG["GRPO + Clip-Cov"]
 BAND = fall(0.65, 0.15)
 """Middle of the released band of the long linear run."""
-Curves = Sequence[tuple[Which, np.ndarray]]
+Curves = Sequence[tuple[Which, np.ndarray | None]]
+"""Entropy of a run of each; None: the middle of the released cosine band."""
 CASES: list[tuple[str, Curves, Curves]] = [
     ("few-steps", [(OURS, BAND)], [(OURS, BAND + 0.2)]),
     ("grpo-entropy-falls", [(GRPO, fall(0.6, 0.1))], [(GRPO, fall(0.6, 0.5))]),
@@ -127,7 +130,7 @@ CASES: list[tuple[str, Curves, Curves]] = [
         "accurate-curves",
         [(FAMILIES["Fixed target"], still(0.5, 0.01)), (FAMILIES["Linear"], BAND), (FAMILIES["Cosine"], None)],
         [(FAMILIES["Fixed target"], still(0.6, 0.01)), (FAMILIES["Linear"], BAND), (FAMILIES["Cosine"], None)],
-    ),  # type: ignore[list-item]
+    ),
     (
         "fixed-target-fluctuates",
         [
@@ -160,9 +163,9 @@ def test_a_rule_over_curves_holds_and_fails(claim: str, holding: Curves, failing
         for place, (which, curve) in enumerate(curves):
             entropy = cosine_middle() if curve is None else curve
             write_paper_run(tmp_path / name / f"t{place}", which.experiment, {}, entropy=entropy)
-        found = verdicts(tmp_path / name).loc[claim]
-        assert found["verdict"] == verdict, found["numbers"]
-        assert "(1 runs)" in found["numbers"] and "not known" in found["error"]
+        found = BY_NAME[claim].from_runs(Counts(load_runs(tmp_path / name)))
+        assert found.verdict == verdict, found.numbers
+        assert "(1 runs)" in found.numbers and "not known" in found.error
 
 
 def test_sides_of_the_samples_and_seconds_a_step(tmp_path: Path) -> None:

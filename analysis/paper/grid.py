@@ -55,7 +55,10 @@ def tex(grid: Grid) -> str:
     lines.append(" & ".join(latex.escape(name) for _, name in grid.heads) + r" \\ \hline")
     lines += [" & ".join(_tex(entry) for entry in row) + r" \\" for row in grid.rows]
     lines += [r"\hline", r"\end{tabular}"]
-    lines += [rf"\par{{\footnotesize {_dagger(latex.escape(note))}\par}}" for note in map(_plain, grid.notes)]
+    lines += [
+        rf"\par{{\footnotesize\raggedright\noindent {_dagger(latex.escape(note))}\par}}"
+        for note in map(_plain, grid.notes)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ Best and second best are found within one source: numbers of ours and of the pap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from analysis.paper.measured import Counts, Measured, Missing, measure
 from analysis.paper.numbers import Paper
 from analysis.paper.recipes import Recipe
 from analysis.paper.sampling import average
+from analysis.paper.table4 import Configuration
+from analysis.paper.unlike import unlike
 from analysis.runs import Runs
 
 RUNS, PAPER, ABSENT = "runs", "paper", ""
@@ -43,11 +45,18 @@ class Filled:
         return tuple(source for source in (RUNS, PAPER) if (self.cells["source"] == source).any())
 
 
-def fill(recipe: Recipe, runs: Runs | None = None, paper: Paper | None = None) -> Filled:
+def fill(
+    recipe: Recipe,
+    runs: Runs | None = None,
+    paper: Paper | None = None,
+    configurations: Mapping[str, Configuration] | None = None,
+) -> Filled:
     """The table of a recipe: each cell from runs where they give it, else the paper's (`paper`), else empty.
 
-    An average is from runs when all that it is over is.
+    An average is from runs when all that it is over is. `configurations` are the resolved ones of experiments by name:
+    with them, the notes say in what a run differs from the experiment that it stands for.
     """
+    known = configurations or {}
     printed = _printed(recipe, paper)
     counted = None if runs is None else Counts(runs)
     rows: list[dict[str, object]] = []
@@ -59,6 +68,8 @@ def fill(recipe: Recipe, runs: Runs | None = None, paper: Paper | None = None) -
         missing += [cell for cell in found.values() if isinstance(cell, Missing)]
         missing += [Missing(which.experiment)] if counted is None else []
         notes += [f"{title}: {note}" for cell in measured.values() for note in cell.notes]
+        if counted is not None and measured and which.experiment in known:
+            notes += [f"{title}: {each}" for each in unlike(counted.members(which), known[which.experiment])]
         for column in recipe.columns:
             parts = recipe.averaged.get(column, (column,))
             row = {"table": recipe.number, "row": title, "column": column.name}

@@ -31,13 +31,14 @@ def table(
 ) -> Grid:
     """A table of the paper as it is shown: from `runs`, else from `paper`, else empty with what is missing.
 
-    `configurations`: resolved ones by name, for Table 4. Raises ConfigError for another number.
+    `configurations`: resolved ones of experiments by name, for Table 4 and for what runs differ
+    in. Raises ConfigError for another number.
     """
     if number == 1:
         return table1(runs, paper)
     if number == 4:
         return table4(configurations or {}, paper)
-    return grid(fill(_recipe(number), runs, paper))
+    return grid(fill(_recipe(number), runs, paper, configurations))
 
 
 def table_frame(
@@ -51,7 +52,7 @@ def table_frame(
         return fill_table1(runs, paper)
     if number == 4:
         return fill_table4(configurations or {})
-    return fill(_recipe(number), runs, paper).cells
+    return fill(_recipe(number), runs, paper, configurations).cells
 
 
 def write_paper_tables(

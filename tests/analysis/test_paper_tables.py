@@ -256,6 +256,14 @@ def test_two_configurations_for_one_row_are_refused(tmp_path: Path) -> None:
     assert "several configurations could be meant: GRPO (lr=1e-06); GRPO (lr=2e-06)" in notes
 
 
+def test_a_run_that_differs_from_its_experiment_is_named(tmp_path: Path) -> None:
+    runs = one_run(tmp_path, changes={"trainer": {"lr": 2e-6}})
+    known = {"paper/grpo_8b": configuration("paper/grpo_8b")}
+    assert "GRPO: trainer.lr is 2e-06, not 1e-06." in table(7, runs, PAPER, known).notes
+    same = one_run(tmp_path / "same")
+    assert not [note for note in table(7, same, PAPER, known).notes if note.startswith("GRPO")]
+
+
 def test_seeds_are_averaged_and_counted(tmp_path: Path) -> None:
     for seed, right in ((1, 8), (2, 16)):
         counts = {title: [right] * BENCHMARKS[title].problems for title in FULL}

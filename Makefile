@@ -68,6 +68,7 @@ demo: $(VENV)/.installed ## the study `demo`, its figures and its table, in at m
 
 docs: $(VENV)/.installed ## regenerate what the docs repeat of the code
 	{ sed "/^| method/,\$$d" docs/methods.md; $(BIN)/entrocraft methods --format md; } > docs/methods.new && mv docs/methods.new docs/methods.md
+	$(BIN)/python -m analysis.paper > docs/claims.new && mv docs/claims.new docs/claims.md
 
 bench-control: $(VENV)/.installed ## tracking error of every method on the embedded problem
 	$(call study,bench_control)

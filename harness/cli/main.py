@@ -23,6 +23,7 @@ COMMANDS = (
     "schedule",
     "figures",
     "compare",
+    "paper",
     "experiments",
     "wandb",
     "methods",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import estimators
-from analysis.bootstrap import seed_interval
+from analysis.intervals import seed_interval
 from analysis.runs import Runs
 from analysis.seeding import generator
 

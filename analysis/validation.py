@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import crossed_intervals
+from analysis.intervals import crossed_intervals
 from analysis.outcomes import Outcomes, final_step, outcomes_at, problem_counts
 from analysis.runs import Runs
 from analysis.seeding import generator

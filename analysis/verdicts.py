@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analysis.bootstrap import Interval, paired_interval
+from analysis.intervals import Interval, paired_interval
 from analysis.outcomes import Outcomes
 from analysis.runs import Runs
 from analysis.seeding import generator

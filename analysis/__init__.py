@@ -1,10 +1,10 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
 from analysis.backends import backend_curves, backend_differences
-from analysis.intervals import Interval, crossed_intervals, paired_interval, seed_interval
 from analysis.comparison import compare
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
 from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
+from analysis.intervals import Interval, crossed_intervals, paired_interval, seed_interval
 from analysis.runs import Runs, load_runs
 from analysis.sentences import summary_sentences
 from analysis.sidecar import write_sidecar

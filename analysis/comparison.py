@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.intervals import crossed_intervals, describe
 from analysis.curves import tracking
 from analysis.frames import columns, records
+from analysis.intervals import crossed_intervals, describe
 from analysis.outcomes import Outcomes, final_step, outcomes_at, parse_metric, problem_counts
 from analysis.runs import Runs
 from analysis.seeding import generator

@@ -16,8 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis import student
 from analysis.bootstrap import RESAMPLES, difference_draws, mean_draws
+from analysis.inference import LEVEL, ROUNDING, bounds, p_values
 from analysis.interquartile import interquartile_mean, of_interquartile
 from analysis.variance import Problems, Spread, check, of_difference, of_mean
 from harness.errors import InputError, unknown
@@ -25,9 +25,6 @@ from harness.errors import InputError, unknown
 Floats = NDArray[np.float64]
 Kind = Literal["t", "bootstrap"]
 KINDS: tuple[Kind, ...] = ("t", "bootstrap")
-LEVEL = 0.95
-ROUNDING = 1e-12
-"""A bound or a difference this close to 0 is 0: sums of rates are not exact, and rounding must not decide a verdict."""
 NAN = float("nan")
 
 
@@ -63,9 +60,7 @@ class Interval:
         return int(self.low > ROUNDING) - int(self.high < -ROUNDING)
 
 
-def describe(
-    seeds: int, problems: int, level: float = LEVEL, kind: Kind = "t", taken: Problems = "sampled"
-) -> str:
+def describe(seeds: int, problems: int, level: float = LEVEL, kind: Kind = "t", taken: Problems = "sampled") -> str:
     """Words for an interval over `seeds` seeds and `problems` problems (0: one number per seed)."""
     if seeds == 1 and (problems == 0 or taken == "fixed"):
         return "one seed, no interval" if problems == 0 else "one seed and fixed problems, no interval"
@@ -169,24 +164,6 @@ def seed_interval(
     draws = mean_draws(table, _needed(rng), resamples, "fixed") if _kind(kind) == "bootstrap" else None
     (found,) = _intervals(table.mean(axis=(1, 2)), of_mean(table), draws, (row.size, 0), level, "fixed")
     return found
-
-
-def bounds(value: Floats, spread: Spread, level: float, problems: Problems) -> tuple[Floats, Floats]:
-    """Lower and upper bound of the t interval; any shape, NaN where the variance is not known."""
-    variance, df = spread.variance(problems)
-    # a variance of 0 has no degrees of freedom, and an interval of no length whatever they are
-    half = np.where(variance == 0, 0.0, student.quantile((1 + level) / 2, np.where(df > 0, df, np.nan)))
-    half = half * np.sqrt(variance)
-    return value - half, value + half
-
-
-def p_values(value: Floats, spread: Spread, problems: Problems) -> Floats:
-    """Two-sided p of the hypothesis that the estimated quantity is 0, by t; any shape."""
-    variance, df = spread.variance(problems)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = student.two_sided(np.abs(value) / np.sqrt(variance), np.where(df > 0, df, np.nan))
-    p = np.where(variance == 0, 0.0, p)
-    return np.where((np.abs(value) <= ROUNDING) & ~np.isnan(variance), 1.0, p)
 
 
 def _intervals(

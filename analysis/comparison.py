@@ -83,9 +83,9 @@ def compare(
                 **(cells := _metric_cells(outcomes.get(label), chosen, asked, label)),
                 **followed.loc[label].to_dict(),
                 "tracked": int(tracked[label]),
-                **(found := against(base, label, outcomes, steps, asked)),
+                **(versus := against(base, label, outcomes, steps, asked)),
                 "problems_are": problems,
-                "warnings": _joined(cells["warnings"], found["warnings"]),
+                "warnings": _joined(cells["warnings"], versus["warnings"]),
                 "notes": _notes(runs, members[label], outcomes.get(label)),
             }
         )

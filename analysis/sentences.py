@@ -90,7 +90,7 @@ def _needs(frame: pd.DataFrame) -> list[str]:
     unresolved = frame[(frame["verdict"] == UNRESOLVED) & (frame["to_resolve"] != "")]
     if not len(unresolved):
         return []
-    row = unresolved.loc[unresolved["difference"].abs().idxmax()]
+    row = unresolved.sort_values("difference", key=abs, ascending=False, kind="stable").iloc[0]
     return [f"Largest difference not resolved: {row['label']}; were it the true one: {row['to_resolve']}."]
 
 

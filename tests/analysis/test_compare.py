@@ -20,7 +20,6 @@ from analysis import (
     tracking_summary,
     validation_curves,
 )
-from analysis.variance import PROBLEMS
 from harness.errors import AnalysisError, ConfigError
 
 STEPS, N = 40, 8
@@ -205,7 +204,7 @@ def test_fixed_problems_are_said_and_change_the_interval(tmp_path: Path) -> None
     noisy(tmp_path, "grpo", (1, 2, 3), 0)
     noisy(tmp_path, "psr", (1, 2, 3), 0.1)
     runs = load_runs(tmp_path)
-    sampled, fixed = (by_method(compare(runs, problems=problems)).loc["psr"] for problems in PROBLEMS)
+    sampled, fixed = (by_method(compare(runs, problems=taken)).loc["psr"] for taken in ("sampled", "fixed"))
     assert sampled["difference"] == fixed["difference"] and sampled["difference_low"] != fixed["difference_low"]
     assert (sampled["problems_are"], fixed["problems_are"]) == ("sampled", "fixed")
     assert fixed["interval"] == "95 % t interval over 3 seeds x 60 problems (fixed)"

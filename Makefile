@@ -20,7 +20,7 @@ SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evalua
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -87,6 +87,9 @@ study-backends: $(VERL_VENV)/.installed ## the same study on both backends, abou
 bench-verl: $(VERL_VENV)/.installed ## time of verl's update against the kept fraction, and the plug-in's own time
 	$(VERL_VENV)/bin/python benchmarks/verl_update.py
 	$(VERL_VENV)/bin/python benchmarks/verl_plugin_time.py
+
+coverage: $(VENV)/.installed ## coverage of the intervals by simulation, into analysis/coverage.csv; again = go on (about 10 minutes)
+	$(BIN)/python benchmarks/coverage.py
 
 bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake Slurm: time and memory of a poll
 	$(BIN)/python benchmarks/scale.py

@@ -1,10 +1,14 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
 from analysis.backends import backend_curves, backend_differences
-from analysis.bootstrap import Interval, crossed_intervals, paired_interval, seed_interval
 from analysis.comparison import compare
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
 from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
+from analysis.interquartile import interquartile_mean
+from analysis.intervals import Interval, crossed_intervals, interquartile_interval, paired_interval, seed_interval
+from analysis.multiplicity import holm
+from analysis.notes import design_notes, frame_notes
+from analysis.planning import SeedsNeeded, seeds_needed
 from analysis.runs import Runs, load_runs
 from analysis.sentences import summary_sentences
 from analysis.sidecar import write_sidecar
@@ -15,12 +19,18 @@ from harness.core.pass_at_k import pass_at_k
 __all__ = [
     "Interval",
     "Runs",
+    "SeedsNeeded",
     "backend_curves",
     "backend_differences",
     "band_distance",
     "compare",
     "crossed_intervals",
+    "design_notes",
     "entropy_curves",
+    "frame_notes",
+    "holm",
+    "interquartile_interval",
+    "interquartile_mean",
     "load_runs",
     "mean_at_n",
     "paired_interval",
@@ -29,6 +39,7 @@ __all__ = [
     "render",
     "reward_curves",
     "seed_interval",
+    "seeds_needed",
     "summary_sentences",
     "time_in_band",
     "tracking",

@@ -1,122 +1,54 @@
-"""Percentile bootstrap intervals by crossed resampling of seeds and problems, over plain NumPy arrays.
+"""Crossed resampling of seeds and problems, over plain NumPy arrays.
 
-Shapes: S seeds, P problems, B resamples, M metrics. Every seed answers every problem, so the design is
-crossed: seeds and problems are each resampled with replacement, and a resample's estimate is the mean over
-its (seed, problem) pairs. Problems are thus taken as sampled from a population of problems. A percentile
-interval from few seeds is too short; every interval therefore carries its S and P.
+Shapes: S seeds, P problems, B resamples, M metrics. Every seed answers every problem, so the design is crossed: seeds
+are resampled with replacement, problems too where they are taken as sampled, and a resample's estimate is the mean
+over its (seed, problem) pairs. Given the data, that estimate has the variance
+
+    sum_s a_s^2 / S^2  +  sum_p b_p^2 / P^2  +  sum_sp e_sp^2 / (SP)^2
+
+with a_s, b_p and e_sp the deviations of the two-way layout (their sums are 0, and so are all covariances; Owen 2007,
+"The pigeonhole bootstrap", has its expectation). The first term is too small by (S - 1)/S on average, and quantiles of
+few seeds are too near: such intervals are too short, and `docs/estimators.md` says by how much.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from harness.errors import InputError
+from analysis.variance import Problems, check
 
 Floats = NDArray[np.float64]
 
 RESAMPLES = 4_000
-LEVEL = 0.95
-ROUNDING = 1e-12
-"""A bound this close to 0 is 0: sums of rates are not exact, and rounding must not decide a verdict."""
+CELLS = 2_000_000
+"""Resamples are drawn in blocks of at most this many numbers, so that memory does not grow with the benchmark."""
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its percentile interval; NaN bounds where there was nothing to resample.
-
-    `seeds` and `problems` are what was resampled: one seed cannot be, and 0 problems means one number per
-    seed.
-    """
-
-    value: float
-    low: float
-    high: float
-    seeds: int
-    problems: int
-    level: float = LEVEL
-
-    @property
-    def label(self) -> str:
-        """How the interval came about, in words for a caption."""
-        return describe(self.seeds, self.problems, self.level)
-
-    @property
-    def sign(self) -> int:
-        """+1 when the whole interval is above 0, -1 when it is below, 0 when it holds 0 or has no bounds."""
-        return int(self.low > ROUNDING) - int(self.high < -ROUNDING)
+def mean_draws(table: Floats, rng: np.random.Generator, resamples: int, problems: Problems = "sampled") -> Floats:
+    """(B, M) resampled means of `table` (M, S, P); all metrics under the same resamples."""
+    return _in_blocks([table], rng, resamples, problems)[0]
 
 
-def describe(seeds: int, problems: int, level: float = LEVEL) -> str:
-    """Words for an interval over `seeds` seeds and `problems` problems (0: one number per seed)."""
-    percent = f"{100 * level:g} % bootstrap"
-    if problems == 0:
-        return f"{percent} over {seeds} seeds" if seeds > 1 else "one seed, no interval"
-    if seeds == 1:
-        return f"{percent} over {problems} problems; one seed: its noise is not included"
-    return f"{percent} over {seeds} seeds x {problems} problems"
+def difference_draws(
+    left: Floats, right: Floats, rng: np.random.Generator, resamples: int, problems: Problems = "sampled"
+) -> Floats:
+    """(B, M) resampled mean(left) - mean(right), (M, S, P) and (M, S', P): one draw of problems serves both sides,
+    seeds are drawn for each side on its own. For paired seeds: `mean_draws(left - right)`."""
+    drawn = _in_blocks([left, right], rng, resamples, problems)
+    return drawn[0] - drawn[1]
 
 
-def crossed_intervals(
-    outcomes: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES, level: float = LEVEL
-) -> list[Interval]:
-    """Interval of each metric's mean: `outcomes` (M, S, P), all metrics under the same B resamples.
-
-    Raises:
-        InputError: not three axes, an empty one, or NaN among the outcomes.
-    """
-    table = _table(outcomes)
-    draws = _means(table, resample_counts(table.shape[2], resamples, rng), rng)
-    seeds, problems = table.shape[1:]
-    return [
-        _interval(float(layer.mean()), column, seeds, problems, level)
-        for layer, column in zip(table, draws.T, strict=True)
-    ]
-
-
-def paired_interval(
-    outcomes: ArrayLike,
-    baseline: ArrayLike,
-    rng: np.random.Generator,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
-) -> Interval:
-    """Interval of mean(outcomes) - mean(baseline), (S, P) and (S', P) over the same problems in the same
-    order.
-
-    One draw of problems serves both sides; seeds are drawn for each side on its own, because training runs of
-    two methods share nothing but the problems. `seeds` of the answer is the smaller of S and S'.
-    """
-    left, right = _table(np.asarray(outcomes)[None]), _table(np.asarray(baseline)[None])
-    if left.shape[2] != right.shape[2]:
-        raise InputError(
-            "a paired difference is over the same problems on both sides",
-            f"{left.shape[2]} and {right.shape[2]} problems",
-            "Align both sides on the problems that they share.",
-        )
-    problems = resample_counts(left.shape[2], resamples, rng)
-    draws = _means(left, problems, rng) - _means(right, problems, rng)
-    seeds = min(left.shape[1], right.shape[1])
-    return _interval(float(left.mean() - right.mean()), draws[:, 0], seeds, left.shape[2], level)
-
-
-def seed_interval(
-    values: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES, level: float = LEVEL
-) -> Interval:
-    """Interval of the mean of (S,) values, one number per seed; NaN bounds for a single seed."""
-    row = np.asarray(values, dtype=np.float64)
-    if row.ndim != 1 or row.size == 0 or np.isnan(row).any():
-        raise InputError(
-            "an interval over seeds takes one number per seed, at least one, none NaN",
-            f"{row!r}",
-            "Leave out the runs without the number, and say so.",
-        )
-    if row.size == 1:
-        return Interval(float(row[0]), float("nan"), float("nan"), 1, 0, level)
-    draws = resample_counts(row.size, resamples, rng) @ row / row.size
-    return _interval(float(row.mean()), draws, row.size, 0, level)
+def conditional_variance(table: Floats, problems: Problems = "sampled") -> Floats:
+    """(M,) variance of `mean_draws` at B = infinity, by the formula above; `table` (M, S, P)."""
+    count, width = table.shape[-2:]
+    grand = table.mean(axis=(-2, -1), keepdims=True)
+    a, b = table.mean(axis=-1, keepdims=True) - grand, table.mean(axis=-2, keepdims=True) - grand
+    of_seeds: Floats = (a**2).sum(axis=(-2, -1)) / count**2
+    if check(problems) == "fixed":
+        return of_seeds
+    rest = table - grand - a - b
+    return of_seeds + (b**2).sum(axis=(-2, -1)) / width**2 + (rest**2).sum(axis=(-2, -1)) / (count * width) ** 2
 
 
 def resample_counts(size: int, resamples: int, rng: np.random.Generator) -> Floats:
@@ -126,31 +58,24 @@ def resample_counts(size: int, resamples: int, rng: np.random.Generator) -> Floa
     return counts.reshape(resamples, size).astype(np.float64)
 
 
-def _table(outcomes: ArrayLike) -> Floats:
-    table = np.asarray(outcomes, dtype=np.float64)
-    if table.ndim != 3 or table.size == 0:
-        raise InputError(
-            "outcomes have one row per seed and one column per problem, at least one of each",
-            f"shape {table.shape[-2:]}",
-            "Pass (seeds, problems), stacked by metric.",
-        )
-    if np.isnan(table).any():
-        raise InputError(
-            "every seed has an outcome on every problem",
-            "NaN among the outcomes",
-            "Keep the problems that all seeds were validated on.",
-        )
-    return table
+def _in_blocks(sides: list[Floats], rng: np.random.Generator, resamples: int, problems: Problems) -> list[Floats]:
+    width = sides[0].shape[-1]
+    fixed = check(problems) == "fixed"
+    block = max(1, CELLS // max(width, *(side.shape[0] * side.shape[1] for side in sides)))
+    means: list[list[Floats]] = [[] for _ in sides]
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        counts = None if fixed else resample_counts(width, size, rng)
+        for found, side in zip(means, sides, strict=True):
+            found.append(_means(side, counts, resample_counts(side.shape[1], size, rng)))
+    return [np.concatenate(found) for found in means]
 
 
-def _means(table: Floats, problem_counts: Floats, rng: np.random.Generator) -> Floats:
-    """(B, M) means of `table` (M, S, P) under the problem draws (B, P) and fresh draws of seeds."""
-    seed_counts = resample_counts(table.shape[1], problem_counts.shape[0], rng)
+def _means(table: Floats, problem_counts: Floats | None, seed_counts: Floats) -> Floats:
+    """(B, M) means of `table` (M, S, P) under the draws of problems (B, P; None: each once) and seeds (B, S)."""
+    if problem_counts is None:
+        fixed: Floats = seed_counts @ table.mean(axis=2).T / table.shape[1]
+        return fixed
     by_seed: Floats = table @ problem_counts.T  # (M, S, B)
     sums: Floats = np.einsum("bs,msb->bm", seed_counts, by_seed)
     return sums / (table.shape[1] * table.shape[2])
-
-
-def _interval(value: float, draws: Floats, seeds: int, problems: int, level: float) -> Interval:
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), seeds, problems, level)

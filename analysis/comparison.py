@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import crossed_intervals, describe
 from analysis.curves import tracking
 from analysis.frames import columns, records
+from analysis.intervals import Kind, crossed_intervals, describe
+from analysis.notes import design_notes
 from analysis.outcomes import Outcomes, final_step, outcomes_at, parse_metric, problem_counts
 from analysis.runs import Runs
 from analysis.seeding import generator
-from analysis.verdicts import BASELINE, DIFFERENCE, Baseline, against
+from analysis.variance import Problems, check
+from analysis.verdicts import BASELINE, COLUMNS, Baseline, Question, against, corrected
 
 NAN = float("nan")
 IDENTITY = ["label", "method", "title", "schedule", "gamma"]
@@ -28,25 +30,32 @@ def compare(
     step: int | None = None,
     source: str | None = None,
     seed: int = 0,
+    problems: Problems = "sampled",
+    interval: Kind = "t",
 ) -> pd.DataFrame:
     """The comparison table: the baseline first, then the configurations by the first metric, best first.
 
-    Columns: label, method, title, schedule, gamma; step (of the validation), steps (planned), seeds,
-    problems, n; for each metric M: M, M_low, M_high (pass@K gets the number it stands for); entropy_start,
-    entropy_final, tracking_error (nats per token), time_in_band (share), tracked (runs behind these);
-    difference, difference_low, difference_high (of the first metric, to the baseline, paired on problems);
-    verdict; interval (in words, what was resampled); notes (what was left out of the row). Intervals are not
-    corrected for the number of rows.
+    Columns: label, method, title, schedule, gamma; step (of the validation), steps (planned), seeds, problems, n;
+    for each metric M: M, M_low, M_high (pass@K gets the number it stands for); entropy_start, entropy_final,
+    tracking_error (nats per token), time_in_band (share), tracked (runs behind these); difference, difference_low,
+    difference_high (of the first metric, to the baseline), difference_bootstrap_low, difference_bootstrap_high (the
+    percentile interval, for comparison), paired_on (problems, and seeds where both sides have the same), p (two-sided)
+    and p_adjusted (Holm, over the comparisons of the table); seeds_needed with its range, to_resolve (the same in
+    words); verdict (by p_adjusted at 5 %); problems_are (sampled or fixed); interval (in words); warnings (one seed,
+    few problems, an interval that under-covers); notes (what was left out of the row). Intervals are not corrected.
 
     Args:
         baseline: a label or a method with one configuration; None for no baseline.
         metrics: "mean@n", "mean@32", "pass@8", "pass@K" (K: the smallest n in the table).
         step: validated step to compare at; None: the last one of each configuration.
         source: benchmark; needed where the samples have several.
+        problems: "sampled" (the benchmark stands for all problems of its kind) or "fixed" (for itself).
+        interval: "t" or "bootstrap", see `analysis.intervals`.
     Raises:
         AnalysisError: k above n, several benchmarks or several baselines.
-        ConfigError: unknown metric, benchmark or baseline; the valid ones are listed.
+        ConfigError: unknown metric, benchmark, baseline, `problems` or `interval`; the valid ones are listed.
     """
+    check(problems)
     counts = problem_counts(runs, source)
     members = {str(label): list(group["run"]) for label, group in runs.runs.groupby("label", sort=False)}
     steps: dict[str, int] = {}
@@ -61,7 +70,9 @@ def compare(
     base = Baseline.find(runs, baseline)
     followed = tracking(runs).groupby("label")[CONTROL].mean()
     tracked = tracking(runs).groupby("label")["entropy_final"].count()
-    rows = []
+    by_run = dict(zip(runs.runs["run"], runs.runs["seed"], strict=True))
+    asked = Question(chosen[0], problems, interval, seed, by_run)
+    rows: list[dict[str, object]] = []
     for row in records(runs.runs.drop_duplicates("label")):
         label = row["label"]
         rows.append(
@@ -69,13 +80,16 @@ def compare(
                 **{key: row[key] for key in IDENTITY},
                 "step": steps.get(label, NAN),
                 "steps": row["steps"],
-                **_metric_cells(outcomes.get(label), chosen, seed, label),
+                **(cells := _metric_cells(outcomes.get(label), chosen, asked, label)),
                 **followed.loc[label].to_dict(),
                 "tracked": int(tracked[label]),
-                **against(base, label, outcomes, steps, chosen[0], seed),
+                **(versus := against(base, label, outcomes, steps, asked)),
+                "problems_are": problems,
+                "warnings": _joined(cells["warnings"], versus["warnings"]),
                 "notes": _notes(runs, members[label], outcomes.get(label)),
             }
         )
+    corrected(rows, base)
     frame = pd.DataFrame(rows, columns=_columns(chosen)).astype({"step": "Int64", "n": "Int64"})
     return _ordered(frame, chosen)
 
@@ -94,20 +108,29 @@ def _numbered(metrics: Sequence[str], outcomes: dict[str, Outcomes]) -> list[str
     return list(dict.fromkeys(named))
 
 
-def _metric_cells(outcomes: Outcomes | None, metrics: Sequence[str], seed: int, label: str) -> dict[str, object]:
+def _metric_cells(outcomes: Outcomes | None, metrics: Sequence[str], asked: Question, label: str) -> dict[str, object]:
     if outcomes is None:
         empty = {name: NAN for metric in metrics for name in (metric, f"{metric}_low", f"{metric}_high")}
-        return {"seeds": 0, "problems": 0, "n": NAN, "interval": "", **empty}
+        return {"seeds": 0, "problems": 0, "n": NAN, "interval": "", "warnings": [], **empty}
     stacked = np.stack([outcomes.metric(metric) for metric in metrics])
+    design = len(outcomes.runs), len(outcomes.problems)
     cells: dict[str, object] = {
-        "seeds": len(outcomes.runs),
-        "problems": len(outcomes.problems),
+        "seeds": design[0],
+        "problems": design[1],
         "n": outcomes.n,
-        "interval": describe(len(outcomes.runs), len(outcomes.problems)),
+        "interval": describe(*design, kind=asked.kind, taken=asked.taken),
+        "warnings": design_notes(*design, "mean", asked.taken, asked.kind),
     }
-    for metric, found in zip(metrics, crossed_intervals(stacked, generator(seed, "outcomes", label)), strict=True):
+    drawn = generator(asked.seed, "outcomes", label)
+    intervals = crossed_intervals(stacked, drawn, problems=asked.taken, kind=asked.kind)
+    for metric, found in zip(metrics, intervals, strict=True):
         cells |= {metric: found.value, f"{metric}_low": found.low, f"{metric}_high": found.high}
     return cells
+
+
+def _joined(*notes: object) -> str:
+    """Each note once."""
+    return "; ".join(dict.fromkeys(str(note) for group in notes if isinstance(group, list) for note in group))
 
 
 def _notes(runs: Runs, members: Sequence[str], outcomes: Outcomes | None) -> str:
@@ -128,9 +151,11 @@ def _columns(metrics: Sequence[str]) -> list[str]:
         *cells,
         *CONTROL,
         "tracked",
-        *DIFFERENCE,
+        *COLUMNS,
         "verdict",
+        "problems_are",
         "interval",
+        "warnings",
         "notes",
     ]
 

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import estimators
-from analysis.bootstrap import seed_interval
+from analysis.intervals import seed_interval
 from analysis.runs import Runs
-from analysis.seeding import generator
 
 FINAL_STEPS = 5
 """The final entropy is a mean over this many last steps, because one batch is noisy. The start is step 1
@@ -57,8 +56,8 @@ def tracking(runs: Runs) -> pd.DataFrame:
     return names.merge(pd.DataFrame(rows, columns=columns), on="run", how="left")[[*NAMES, *columns]]
 
 
-def tracking_summary(runs: Runs, seed: int = 0) -> pd.DataFrame:
-    """One row for each configuration with a band: its mean tracking error with an interval over seeds.
+def tracking_summary(runs: Runs) -> pd.DataFrame:
+    """One row for each configuration with a band: its mean tracking error with a t interval over seeds.
 
     Columns: label, method, title, seeds, tracking_error, low, high (nats per token), values (a list, one
     error a seed). low and high are NaN for a single seed.
@@ -66,7 +65,7 @@ def tracking_summary(runs: Runs, seed: int = 0) -> pd.DataFrame:
     frame = tracking(runs).dropna(subset="tracking_error")
     rows = []
     for (label, method, title), group in frame.groupby(["label", "method", "title"], sort=False):
-        interval = seed_interval(group["tracking_error"], generator(seed, "tracking", label))
+        interval = seed_interval(group["tracking_error"])
         rows.append(
             {
                 "label": label,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.comparison import metric_columns
-from analysis.verdicts import BASELINE
+from analysis.multiplicity import CORRECTION
+from analysis.verdicts import BASELINE, UNRESOLVED
 
 
 def summary_sentences(frame: pd.DataFrame) -> list[str]:
-    """What the comparison `frame` says: the baseline, the verdicts (bad ones included), entropy and
-    tracking."""
+    """What the comparison `frame` says: the baseline, the verdicts (bad ones included), what they would need, entropy
+    and tracking."""
     if not len(frame):
         return ["No run could be used."]
-    return [*_baseline(frame), *_verdicts(frame), *_tracking(frame), *_strength(frame)]
+    return [*_baseline(frame), *_verdicts(frame), *_needs(frame), *_tracking(frame), *_strength(frame)]
 
 
 def _baseline(frame: pd.DataFrame) -> list[str]:
@@ -78,11 +79,19 @@ def _strength(frame: pd.DataFrame) -> list[str]:
     fewest = int(used["seeds"].min())
     if fewest == 1:
         return ["Some rows rest on one seed: their intervals leave out the noise between seeds."]
-    return (
-        [f"Every row rests on at least {fewest} seeds; percentile intervals from so few are too short."]
-        if fewest < 5
-        else []
-    )
+    return [
+        f"Every row rests on at least {_count(fewest, 'seed')}; the problems are taken as "
+        f"{used['problems_are'].iloc[0]}, and verdicts are corrected for the number of comparisons ({CORRECTION})."
+    ]
+
+
+def _needs(frame: pd.DataFrame) -> list[str]:
+    """How many seeds the difference that is not resolved and the largest would need."""
+    unresolved = frame[(frame["verdict"] == UNRESOLVED) & (frame["to_resolve"] != "")]
+    if not len(unresolved):
+        return []
+    row = unresolved.sort_values("difference", key=abs, ascending=False, kind="stable").iloc[0]
+    return [f"Largest difference not resolved: {row['label']}; were it the true one: {row['to_resolve']}."]
 
 
 def _named(metric: str, row: pd.Series) -> str:

@@ -14,9 +14,11 @@ from analysis.comparison import metric_columns
 from analysis.curves import FINAL_STEPS
 from analysis.estimators import FIRST_TRACKED_STEP
 from analysis.frames import columns, records
+from analysis.multiplicity import CORRECTION
+from analysis.planning import POWER
 from analysis.runs import Runs
 from analysis.sidecar import write_sidecar
-from analysis.verdicts import BASELINE
+from analysis.verdicts import BASELINE, UNRESOLVED
 from harness.errors import unknown
 from harness.runs.atomic import write_file
 
@@ -59,6 +61,8 @@ def display(frame: pd.DataFrame) -> pd.DataFrame:
         cells[_numbered(metric, frame)] = _with_interval(frame, metric, "{:.3f}")
         if place == 0:  # beside the metric that they are about
             cells["difference"] = _with_interval(frame, "difference", "{:+.3f}")
+            cells["p"] = _each(frame["p"], _p)
+            cells[f"p ({CORRECTION})"] = _each(frame["p_adjusted"], _p)
             cells["verdict"] = list(frame["verdict"])
     cells["entropy"] = _from_to(frame["entropy_start"], frame["entropy_final"])
     cells["tracking error"] = _each(frame["tracking_error"], _three)
@@ -68,24 +72,38 @@ def display(frame: pd.DataFrame) -> pd.DataFrame:
 
 def caption(frame: pd.DataFrame) -> str:
     """What every row shares, and how to read the intervals."""
-    parts = []
+    parts: list[str] = []
     for name, words in (("step", "step {}"), ("problems", "{} problems"), ("n", "n = {} samples a problem")):
         values = frame[name].dropna().unique()
         if len(values) == 1 and frame[name].nunique(dropna=False) == 1:
             parts.append(words.format(values[0]))
-    base = frame.loc[frame["verdict"] == BASELINE, "label"]
-    metrics = metric_columns(frame)
-    if len(base) and metrics:
-        parts.append(f"difference: {_numbered(metrics[0], frame)} minus that of {base.iloc[0]}, paired on problems")
-    parts.append(
-        "brackets: 95 % bootstrap over seeds and problems (one seed: problems only), not corrected for the "
-        "number of rows"
-    )
+    parts += _of_differences(frame)
+    brackets = sorted(frame.loc[frame["interval"] != "", "interval"].unique())
+    if brackets:
+        parts.append(f"brackets: {', or '.join(brackets)}; not corrected")
     parts.append(
         f"entropy (step 1 → mean of the last {FINAL_STEPS}) and tracking error (steps {FIRST_TRACKED_STEP} "
         "to the last) in nats per token"
     )
     return "; ".join(parts) + "."
+
+
+def _of_differences(frame: pd.DataFrame) -> list[str]:
+    """What the difference is of, what it is paired on, and how its p-values are corrected."""
+    base = frame.loc[frame["verdict"] == BASELINE, "label"]
+    metrics = metric_columns(frame)
+    if not (len(base) and metrics):
+        return []
+    paired = " or ".join(sorted(set(frame["paired_on"]) - {""}, key=len)) or "problems"
+    compared = int(frame["p"].notna().sum())
+    words = f"difference: {_numbered(metrics[0], frame)} minus that of {base.iloc[0]}, paired on {paired}"
+    if not compared:
+        return [words]
+    return [
+        words,
+        f"p: two-sided; {CORRECTION}: corrected for the {compared} comparison{'s' * (compared > 1)} of the table, and "
+        "the verdict is by it at 5 %",
+    ]
 
 
 def _text(frame: pd.DataFrame, width: int) -> str:
@@ -136,7 +154,33 @@ def _latex(frame: pd.DataFrame) -> str:
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
-    return [f"{row['label']}: {row['notes']}." for row in records(frame) if row["notes"]]
+    left_out = [f"{row['label']}: {row['notes']}." for row in records(frame) if row["notes"]]
+    return [*_warnings(frame), *left_out, *_needs(frame)]
+
+
+def _warnings(frame: pd.DataFrame) -> list[str]:
+    """The warnings of the rows, each once: of all, or with the rows that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in records(frame):
+        for warning in filter(None, row["warnings"].split("; ")):
+            about.setdefault(warning, []).append(row["label"])
+    used = int((frame["seeds"] > 0).sum())
+    return [
+        f"Note: {warning}." if len(labels) >= used else f"Note: {warning} ({'; '.join(labels)})."
+        for warning, labels in about.items()
+    ]
+
+
+def _needs(frame: pd.DataFrame) -> list[str]:
+    """For each difference that is not resolved, how many seeds would resolve one of its size."""
+    open_rows = [row for row in records(frame) if row["verdict"] == UNRESOLVED and row["to_resolve"]]
+    if not open_rows:
+        return []
+    listed = "; ".join(f"{row['label']}: {row['to_resolve']}" for row in open_rows)
+    return [
+        f"Seeds to resolve a true difference as large as the measured one ({100 * POWER:.0f} % power at 5 %, not "
+        f"corrected): {listed}."
+    ]
 
 
 def _numbered(metric: str, frame: pd.DataFrame) -> str:
@@ -159,6 +203,10 @@ def _each(values: pd.Series, to_text: Callable[[Any], str]) -> list[str]:
 
 def _three(value: float) -> str:
     return ABSENT if pd.isna(value) else f"{value:.3f}"
+
+
+def _p(value: float) -> str:
+    return ABSENT if pd.isna(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _percent(share: float) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.bootstrap import crossed_intervals
+from analysis.intervals import Kind, crossed_intervals
 from analysis.outcomes import Outcomes, final_step, outcomes_at, problem_counts
 from analysis.runs import Runs
 from analysis.seeding import generator
+from analysis.variance import Problems
 
 COLUMNS = ["value", "low", "high", "seeds", "problems", "n"]
 
@@ -22,23 +23,31 @@ def pass_at_k_curves(
     step: int | None = None,
     source: str | None = None,
     seed: int = 0,
+    problems: Problems = "sampled",
+    interval: Kind = "t",
 ) -> pd.DataFrame:
     """pass@k of every configuration at `step` (None: its last validated step), with intervals.
 
     Columns: label, method, title, step, k, value, low, high, seeds, problems, n. `ks`: None takes the powers
-    of 2 up to n, and n. A k above n is refused (AnalysisError).
+    of 2 up to n, and n. A k above n is refused (AnalysisError). `problems` and `interval`: see `analysis.intervals`.
     """
     rows = []
     for names, outcomes, at in _final_outcomes(runs, step, source):
         chosen = list(ks) if ks is not None else powers_of_two(outcomes.n)
         metrics = [f"pass@{k}" for k in chosen]
-        values = _intervals(outcomes, metrics, seed, names["label"])
+        values = _intervals(outcomes, metrics, names["label"], seed, problems, interval)
         rows += [{**names, "step": at, "k": k, **row} for k, row in zip(chosen, values, strict=True)]
     return pd.DataFrame(rows, columns=["label", "method", "title", "step", "k", *COLUMNS])
 
 
 def validation_curves(
-    runs: Runs, metrics: Sequence[str] = ("mean@n", "pass@K"), *, source: str | None = None, seed: int = 0
+    runs: Runs,
+    metrics: Sequence[str] = ("mean@n", "pass@K"),
+    *,
+    source: str | None = None,
+    seed: int = 0,
+    problems: Problems = "sampled",
+    interval: Kind = "t",
 ) -> pd.DataFrame:
     """Metrics over training: label, method, title, step, metric, value, low, high, seeds, problems, n.
 
@@ -50,7 +59,7 @@ def validation_curves(
         for step in sorted(mine["step"].unique()):
             outcomes = outcomes_at(mine, step)
             assert outcomes is not None
-            values = _intervals(outcomes, metrics, seed, names["label"])
+            values = _intervals(outcomes, metrics, names["label"], seed, problems, interval)
             rows += [
                 {**names, "step": int(step), "metric": metric, **row}
                 for metric, row in zip(metrics, values, strict=True)
@@ -82,9 +91,11 @@ def _configurations(runs: Runs, counts: pd.DataFrame) -> list[tuple[dict[str, st
     ]
 
 
-def _intervals(outcomes: Outcomes, metrics: Sequence[str], seed: int, label: str) -> list[dict[str, object]]:
+def _intervals(
+    outcomes: Outcomes, metrics: Sequence[str], label: str, seed: int, problems: Problems, kind: Kind
+) -> list[dict[str, object]]:
     stacked = np.stack([outcomes.metric(metric) for metric in metrics])
-    intervals = crossed_intervals(stacked, generator(seed, "outcomes", label))
+    intervals = crossed_intervals(stacked, generator(seed, "outcomes", label), problems=problems, kind=kind)
     return [
         {
             "value": i.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import Runs
+from analysis import Runs, frame_notes
 
 FEW_PROBLEMS = 100
 """Below this the standard error of a rate can exceed 0.05, and the figure says "only"."""
@@ -25,13 +25,16 @@ def seeds(counts: pd.Series) -> str:
 
 
 def samples(frame: pd.DataFrame) -> str:
-    """Problems, samples and seeds behind a frame with intervals, and what was resampled for them."""
+    """Problems, samples and seeds behind a frame with intervals, what these are over, and the notes on the design."""
     few = "only " if frame["problems"].min() < FEW_PROBLEMS else ""
-    resampled = "problems" if frame["seeds"].max() == 1 else "seeds and problems"
-    return (
-        f"{few}{span(frame['problems'])} problems, {span(frame['n'])} samples each; "
-        f"{seeds(frame['seeds'])}; shaded: 95 % bootstrap over {resampled}"
-    )
+    over = "problems" if frame["seeds"].max() == 1 else "seeds and problems"
+    parts = [
+        f"{few}{span(frame['problems'])} problems, {span(frame['n'])} samples each",
+        seeds(frame["seeds"]),
+        f"shaded: 95 % t interval over {over}, problems taken as sampled",
+        *frame_notes(frame),
+    ]
+    return "; ".join(parts)
 
 
 def span(values: pd.Series) -> str:

@@ -140,7 +140,7 @@ def _tracking(errors: pd.DataFrame, runs: Runs) -> Figure:
     drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, 0.8 + 0.24 * len(errors))
     tracking.draw(ax, errors)
     ax.set_xlabel(tracking.X)
-    marks = "large: mean; open: one seed; bar: 95 % bootstrap over seeds" if errors["seeds"].max() > 1 else ""
+    marks = "large: mean; open: one seed; bar: 95 % t interval over seeds" if errors["seeds"].max() > 1 else ""
     return panels.noted(drawn, captions.note(runs, marks, captions.seeds(errors["seeds"])))
 
 

@@ -17,14 +17,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write FILE (.txt, .csv, .md, .tex) and its sidecar")
     parser.add_argument("--baseline", default=None, help="a method or a label (default: grpo, where there is one)")
     parser.add_argument(
+        "--metric",
         "--metrics",
+        dest="metrics",
         nargs="+",
         default=["mean@n", "pass@K"],
         metavar="M",
-        help="e.g. mean@32 pass@8 (default: %(default)s)",
+        help="e.g. pass@8 mean@32; differences are of the first (default: %(default)s)",
     )
     parser.add_argument("--step", type=int, help="validated step to compare at (default: the last)")
-    parser.add_argument("--source", help="benchmark, where the samples have several")
+    parser.add_argument("--benchmark", "--source", dest="source", metavar="B", help="where the samples have several")
+    parser.add_argument(
+        "--problems",
+        choices=("sampled", "fixed"),
+        default="sampled",
+        help="sampled: the benchmark stands for all problems of its kind; fixed: for itself (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--interval", choices=("t", "bootstrap"), default="t", help="docs/estimators.md (default: %(default)s)"
+    )
 
 
 def call(given: argparse.Namespace) -> int:
@@ -32,7 +43,15 @@ def call(given: argparse.Namespace) -> int:
 
     runs = load_runs(given.runs)
     baseline = given.baseline or _default_baseline(runs.runs["label"][runs.runs["method"] == "grpo"].nunique())
-    frame = compare(runs, baseline, given.metrics, step=given.step, source=given.source)
+    frame = compare(
+        runs,
+        baseline,
+        given.metrics,
+        step=given.step,
+        source=given.source,
+        problems=given.problems,
+        interval=given.interval,
+    )
     print(render(frame, given.format), end="")
     if given.format == "text":
         print()
@@ -57,12 +76,14 @@ def _default_baseline(configurations: int) -> str | None:
 COMMAND = Command(
     help="compare the configurations of runs in a table",
     description=(
-        "Compare the configurations of runs: mean@n and pass@K with bootstrap intervals, entropy, tracking\n"
-        "error, and the difference to the baseline. Runs that could not be used are named with the reason."
+        "Compare the configurations of runs: mean@n and pass@K with intervals over seeds and problems, entropy,\n"
+        "tracking error, the difference to the baseline with p-values corrected for the number of comparisons,\n"
+        "and the seeds that would resolve it. Runs that could not be used are named with the reason."
     ),
     examples=(
         "entrocraft compare studies/demo",
         "entrocraft compare studies/demo --format tex --out table.tex",
+        "entrocraft compare runs --baseline grpo --metric pass@8 --benchmark aime25 --problems fixed",
     ),
     arguments=arguments,
     call=call,

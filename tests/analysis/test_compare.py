@@ -11,9 +11,12 @@ from synthetic import SyntheticRun, linear, write_run, write_samples, write_stud
 from analysis import (
     Runs,
     compare,
+    crossed_intervals,
+    holm,
     load_runs,
     pass_at_k,
     pass_at_k_curves,
+    render,
     tracking_summary,
     validation_curves,
 )
@@ -74,7 +77,8 @@ def test_another_configuration_moves_no_interval(tmp_path: Path) -> None:
     few = by_method(compare(study(tmp_path / "few", {"grpo": [0, 1], "psr": [1, 1]}))).loc["psr"]
     gains = {"grpo": [0, 1], "nsr": [0, 0], "psr": [1, 1]}
     many = by_method(compare(study(tmp_path / "many", gains))).loc["psr"]
-    pd.testing.assert_series_equal(few, many)
+    assert (few["p_adjusted"], many["p_adjusted"]) == pytest.approx((few["p"], 2 * few["p"])), "but the correction"
+    pd.testing.assert_series_equal(few.drop("p_adjusted"), many.drop("p_adjusted"))
 
 
 def test_the_difference_is_over_shared_problems(tmp_path: Path) -> None:
@@ -163,3 +167,79 @@ def test_tracking_summary_is_the_mean_of_the_runs(tmp_path: Path) -> None:
     assert list(summary["method"]) == ["entrocraft"], "a run without a band has no tracking error"
     assert summary["tracking_error"].iloc[0] == pytest.approx(0.03)
     assert summary["values"].iloc[0] == pytest.approx([0.02, 0.04])
+
+
+def noisy(root: Path, method: str, seeds: Sequence[int], gain: float) -> None:
+    """Runs whose problems and seeds differ; a seed's luck is the same for every method."""
+    ease = np.random.default_rng(0).uniform(0.2, 0.7, 60)
+    for seed in seeds:
+        luck = np.random.default_rng(seed).normal(0, 0.05)
+        rng = np.random.default_rng([seed, len(method)])
+        correct = {STEPS: rng.binomial(N, np.clip(ease + gain + luck, 0, 1)).tolist()}
+        write_run(root / f"{method}-{seed}", SyntheticRun({"name": method}, seed, ENTROPY, correct=correct, n=N))
+
+
+def test_the_same_seeds_are_paired_and_others_are_not(tmp_path: Path) -> None:
+    """Seed 10 comes before seed 2 in the order of the folders, and is still paired with seed 10."""
+    noisy(tmp_path / "same", "grpo", (1, 2, 10), 0)
+    noisy(tmp_path / "same", "psr", (1, 2, 10), 0.1)
+    (tmp_path / "same" / "psr-10").rename(tmp_path / "same" / "psr-0")
+    noisy(tmp_path / "other", "grpo", (1, 2, 10), 0)
+    noisy(tmp_path / "other", "psr", (3, 4, 5), 0.1)
+    same = by_method(compare(load_runs(tmp_path / "same"))).loc["psr"]
+    other = by_method(compare(load_runs(tmp_path / "other"))).loc["psr"]
+    assert (same["paired_on"], other["paired_on"]) == ("problems and seeds", "problems")
+
+    def counts(method: str, seed: int) -> np.ndarray:
+        name = {("psr", 10): "psr-0"}.get((method, seed), f"{method}-{seed}")
+        samples = load_runs(tmp_path / "same" / name).samples
+        return samples.groupby("problem_id")["correct"].mean().to_numpy()
+
+    gaps = np.stack([counts("psr", seed) - counts("grpo", seed) for seed in (1, 2, 10)])
+    expected = crossed_intervals(gaps[None])[0]
+    assert (same["difference_low"], same["difference_high"]) == pytest.approx((expected.low, expected.high))
+
+
+def test_fixed_problems_are_said_and_change_the_interval(tmp_path: Path) -> None:
+    noisy(tmp_path, "grpo", (1, 2, 3), 0)
+    noisy(tmp_path, "psr", (1, 2, 3), 0.1)
+    runs = load_runs(tmp_path)
+    sampled, fixed = (by_method(compare(runs, problems=taken)).loc["psr"] for taken in ("sampled", "fixed"))
+    assert sampled["difference"] == fixed["difference"] and sampled["difference_low"] != fixed["difference_low"]
+    assert (sampled["problems_are"], fixed["problems_are"]) == ("sampled", "fixed")
+    assert fixed["interval"] == "95 % t interval over 3 seeds x 60 problems (fixed)"
+    assert "(fixed)" in render(compare(runs, problems="fixed"), "md")
+
+
+def test_p_values_are_corrected_by_holm_and_both_are_there(tmp_path: Path) -> None:
+    noisy(tmp_path, "grpo", (1, 2, 3), 0)
+    for method, gain in (("psr", 0.05), ("nsr", 0.01), ("entropy_loss", -0.1)):
+        noisy(tmp_path, method, (1, 2, 3), gain)
+    frame = by_method(compare(load_runs(tmp_path)))
+    assert frame["p"].isna().tolist() == [True, False, False, False]
+    np.testing.assert_allclose(frame["p_adjusted"], holm(frame["p"].to_numpy()))
+    resolved = frame["verdict"].str.contains("than")
+    assert resolved.tolist() == (frame["p_adjusted"] < 0.05).tolist()
+    text = render(frame.reset_index(), "text")
+    assert "p (Holm)" in text and "corrected for the 3 comparisons of the table" in " ".join(text.split())
+
+
+def test_the_bootstrap_can_be_chosen_and_says_that_it_under_covers(tmp_path: Path) -> None:
+    noisy(tmp_path, "grpo", (1, 2, 3), 0)
+    noisy(tmp_path, "psr", (1, 2, 3), 0.1)
+    runs = load_runs(tmp_path)
+    chosen = by_method(compare(runs, interval="bootstrap", problems="fixed")).loc["psr"]
+    default = by_method(compare(runs, problems="fixed")).loc["psr"]
+    beside = ["difference_bootstrap_low", "difference_bootstrap_high"]
+    assert list(chosen[["difference_low", "difference_high"]]) == list(default[beside])
+    assert "under-covers" in chosen["warnings"] and default["warnings"] == ""
+    assert "Note: the 95 % bootstrap interval" in render(compare(runs, interval="bootstrap", problems="fixed"), "tex")
+
+
+def test_a_single_seed_on_fixed_problems_has_no_interval(tmp_path: Path) -> None:
+    noisy(tmp_path, "grpo", (1,), 0)
+    noisy(tmp_path, "psr", (1,), 0.1)
+    row = by_method(compare(load_runs(tmp_path), problems="fixed")).loc["psr"]
+    assert row["verdict"] == "no interval: one seed and fixed problems"
+    assert np.isnan(row["difference_low"]) and np.isnan(row["p_adjusted"])
+    assert "one seed" in row["warnings"] and row["to_resolve"].startswith("not known: one seed")

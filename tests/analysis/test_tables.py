@@ -25,8 +25,9 @@ def frame(root: Path) -> pd.DataFrame:
 
 
 def test_csv_parses_back_equal(frame: pd.DataFrame) -> None:
-    parsed = pd.read_csv(io.StringIO(render(frame, "csv")), dtype={"notes": "str"})
-    parsed = parsed.astype({"step": "Int64", "n": "Int64"}).fillna({"notes": ""})
+    texts = ["notes", "warnings", "paired_on", "to_resolve"]
+    parsed = pd.read_csv(io.StringIO(render(frame, "csv")), dtype=dict.fromkeys(texts, "str"))
+    parsed = parsed.astype({"step": "Int64", "n": "Int64"}).fillna(dict.fromkeys(texts, ""))
     pd.testing.assert_frame_equal(parsed, frame, check_dtype=False)
 
 

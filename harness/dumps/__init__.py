@@ -1,0 +1,24 @@
+"""Validation dumps -> columns: only the fields that an estimator needs, in bounded memory, each file read once.
+
+The one importer of msgspec. No pandas, no torch: the reading processes (`harness.dumps.worker`) start in a moment.
+"""
+
+from harness.dumps.cache import SampleCache, default_cache
+from harness.dumps.layouts import LAYOUTS, Layout
+from harness.dumps.reading import RunSamples, SampleFiles, read_all, sample_files
+from harness.dumps.scan import Scanned, scan
+from harness.dumps.table import empty_table
+
+__all__ = [
+    "LAYOUTS",
+    "Layout",
+    "RunSamples",
+    "SampleCache",
+    "SampleFiles",
+    "Scanned",
+    "default_cache",
+    "empty_table",
+    "read_all",
+    "sample_files",
+    "scan",
+]

@@ -17,6 +17,8 @@ from harness.runs.manifest import SCHEMA, Manifest, RunState, read_manifest
 from harness.runs.metrics import Record, stitch
 
 MANIFEST, METRICS = "manifest.json", "metrics.jsonl"
+SHOWN = ("actor/entropy", "control/entropy", "critic/score/mean")
+"""Metrics that figures and tables show: a step at which one of them was not finite is told."""
 
 
 class Unusable(AnalysisError):
@@ -49,7 +51,7 @@ def read_run(folder: Path) -> RunRecord:
     content = _content(folder / METRICS)
     records, defects = _records(content)
     digests = {METRICS: sha256(content), MANIFEST: sha256((folder / MANIFEST).read_bytes())}
-    return RunRecord(manifest, records, defects + _gaps(records, manifest), digests)
+    return RunRecord(manifest, records, defects + _gaps(records, manifest) + _not_finite(records), digests)
 
 
 def sha256(content: bytes) -> str:
@@ -119,4 +121,13 @@ def _gaps(records: list[Record], manifest: Manifest) -> list[str]:
     state = manifest["state"]
     if state != RunState.COMPLETE or last < planned:
         defects.append(f"{state} at step {last} of {planned}")
+    return defects
+
+
+def _not_finite(records: list[Record]) -> list[str]:
+    """A number that is not finite is null in the file."""
+    defects = []
+    for name in SHOWN:
+        if at := [record["step"] for record in records if name in record["data"] and record["data"][name] is None]:
+            defects.append(f"{name} is not finite at steps {spans(at)}")
     return defects

@@ -23,7 +23,8 @@ IMPORTERS = {
     "matplotlib": ["paper_figures"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
-    "pyarrow": ["harness/data/parquet.py"],
+    "msgspec": ["harness/dumps"],
+    "pyarrow": ["analysis", "harness/data/parquet.py", "harness/dumps"],
     "ray": ["harness/verl_plugin"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],
@@ -44,6 +45,7 @@ ALLOWED = {
     "harness.runs": [],
     "harness.problems": [],
     "harness.data": [],
+    "harness.dumps": ["msgspec", "pyarrow"],
     "harness.graders": ["math_verify"],  # the grading process alone; see the next test
     "harness.execute": [],
     "harness.tracking": [],
@@ -55,8 +57,8 @@ ALLOWED = {
     "harness.evaluate": [],
     "sweeps": ["optuna"],
     "sweeps.snapshot": [],
-    "analysis": ["pandas", "pyarrow"],  # pandas loads pyarrow where it is installed
-    "paper_figures": ["matplotlib", "pandas", "pyarrow"],
+    "analysis": ["msgspec", "pandas", "pyarrow"],
+    "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow"],
     "slurm": ["hydra", "omegaconf", "submitit"],
 }
 
@@ -68,9 +70,10 @@ BELOW = {
     "harness/losses": ["harness.errors", "harness.methods"],
     "harness/problems": ["harness.errors"],
     "harness/data": ["harness.errors", "harness.runs"],
+    "harness/dumps": ["harness.errors", "harness.runs"],
     "harness/graders": ["harness.errors"],
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
-    "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
+    "analysis": ["harness.core", "harness.dumps", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
     "slurm": ["harness.config", "harness.errors", "harness.processes", "harness.runs", "sweeps"],
     "harness/execute.py": [

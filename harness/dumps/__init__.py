@@ -6,7 +6,7 @@ The one importer of msgspec. No pandas, no torch: the reading processes (`harnes
 from harness.dumps.cache import SampleCache, default_cache
 from harness.dumps.layouts import LAYOUTS, Layout
 from harness.dumps.reading import RunSamples, SampleFiles, read_all, sample_files
-from harness.dumps.scan import Scanned, scan
+from harness.dumps.scan import Scanned, scan_file
 from harness.dumps.table import empty_table
 
 __all__ = [
@@ -20,5 +20,5 @@ __all__ = [
     "empty_table",
     "read_all",
     "sample_files",
-    "scan",
+    "scan_file",
 ]

@@ -8,7 +8,7 @@ from harness.dumps.layouts import Layout, Row
 
 
 def exact_row(line: bytes, number: int, step: int, layout: Layout) -> Row:
-    """(step, source, problem_id, sample, correct, score, prediction, empty) of a line; sample -1 where it has none.
+    """The Row of a line.
 
     Raises:
         ValueError: the line is no sample of this step; `number` (from 1) is named.
@@ -21,10 +21,10 @@ def exact_row(line: bytes, number: int, step: int, layout: Layout) -> Row:
         raise ValueError(f"line {number} is not a record")
     if row.get("step") != step:
         raise ValueError(f"line {number} carries step {row.get('step')!r}")
-    correct, sample = row.get(layout.correct), row.get(layout.sample) if layout.sample else -1
+    correct, sample = row.get(layout.correct), row.get(layout.sample) if layout.sample else None
     if not is_verdict(correct, layout):
         raise ValueError(f"line {number} has {layout.correct} = {correct!r}, neither true nor false")
-    if type(sample) is not int:
+    if layout.sample and type(sample) is not int:
         raise ValueError(f"line {number} has sample = {sample!r}, not a whole number")
     if not isinstance(row.get("problem_id"), str) or not isinstance(row.get("source"), str):
         raise ValueError(f"line {number} names no problem_id or no source")
@@ -35,7 +35,7 @@ def exact_row(line: bytes, number: int, step: int, layout: Layout) -> Row:
         number_of = None if score is None else float(score)
     except (TypeError, ValueError):
         raise ValueError(f"line {number} has score = {score!r}, not a number") from None
-    return step, row["source"], row["problem_id"], sample, bool(correct), number_of, text, row.get("output") == ""
+    return row["source"], row["problem_id"], sample, bool(correct), number_of, text, row.get("output") == ""
 
 
 def is_verdict(correct: object, layout: Layout) -> bool:

@@ -1,33 +1,28 @@
 """The two forms of a line: the run folder's own samples, and verl's validation dump with our reward function's extras.
 
-A layout decodes whole blocks of lines into `Sample`s without building the fields that nobody asked for. Whatever is
-unusual in a block (a wrong type, damage, a line too many) makes it give up (`None`): the line is then read exactly,
-by `harness.dumps.exact`, which has the words for it.
+A layout decodes whole blocks of lines without building the fields that nobody asked for. Whatever is unusual in a
+block (a wrong type, damage, a line too many) makes it give up (`None`): the lines are then read one by one by
+`harness.dumps.exact`, which has the words for it. A text that is not asked for is checked to be a JSON string, but not
+to be UTF-8.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
 
+Row = tuple[str, str, int | None, bool, float | None, str | None, bool]
+"""source, problem_id, sample (None: the line carries none), correct, score, prediction, empty."""
 
-Row = tuple[int, str, str, int, bool, float | None, str | None, bool]
-"""step, source, problem_id, sample (-1: the line carries none), correct, score, prediction, empty."""
-EMPTY = b'""'
 NEWLINE = ord("\n")
+EMPTY_BYTES = len('""')
 
 
-class Line(Protocol):
-    """A decoded line. `output` is the raw JSON of the response: looked at, and dropped with its block."""
-
-    def row(self) -> Row: ...
-
-
-class OwnSample(msgspec.Struct, gc=False):
-    """A line of `samples/step_NNNNNN.jsonl`."""
+class OwnLine(msgspec.Struct, gc=False):
+    """A line of `samples/step_NNNNNN.jsonl`. `output` is its raw JSON: looked at, and dropped with its block."""
 
     step: int
     problem_id: str
@@ -38,12 +33,8 @@ class OwnSample(msgspec.Struct, gc=False):
     prediction: str | None = None
     output: msgspec.Raw = msgspec.Raw()
 
-    def row(self) -> Row:
-        empty = bytes(self.output) == EMPTY
-        return self.step, self.source, self.problem_id, self.sample, self.correct, self.score, self.prediction, empty
 
-
-class VerlSample(msgspec.Struct, gc=False):
+class VerlLine(msgspec.Struct, gc=False):
     """A line of verl's `<validation_data_dir>/<step>.jsonl`; `acc` and `pred` come from the reward function."""
 
     step: int
@@ -54,13 +45,6 @@ class VerlSample(msgspec.Struct, gc=False):
     pred: str | None = None
     output: msgspec.Raw = msgspec.Raw()
 
-    def row(self) -> Row:
-        """Raises ValueError for an `acc` that is no verdict."""
-        if self.acc not in (0, 1):
-            raise ValueError("not a verdict")
-        empty = bytes(self.output) == EMPTY
-        return self.step, self.source, self.problem_id, -1, bool(self.acc), self.score, self.pred, empty
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -70,22 +54,36 @@ class Layout:
     """
 
     name: str
-    line: type[OwnSample] | type[VerlSample]
+    line: type[msgspec.Struct]
     correct: str
     prediction: str
     sample: str | None
 
-    def rows(self, block: memoryview, step: int) -> list[Row] | None:
-        """The lines of a block that ends with a newline; None where a line must be read exactly."""
+    def columns(self, block: memoryview, step: int) -> list[list[Any]] | None:
+        """The columns of Row of a block that ends with a newline; None where its lines must be read one by one."""
         try:
-            lines: list[Line] = msgspec.json.Decoder(self.line).decode_lines(block)
-            rows = [line.row() for line in lines]
-        except (msgspec.MsgspecError, ValueError):
+            lines: list[Any] = msgspec.json.Decoder(self.line).decode_lines(block)
+        except msgspec.MsgspecError:
             return None
-        newlines = np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE)
-        return rows if len(rows) == newlines and all(row[0] == step for row in rows) else None
+        if len(lines) != np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE):
+            return None  # a blank line, or two records in one
+        if any(line.step != step for line in lines):
+            return None
+        own = self.sample is not None
+        correct = [line.correct for line in lines] if own else [line.acc for line in lines]
+        if not own and not {*correct} <= {0, 1}:
+            return None
+        return [
+            [line.source for line in lines],
+            [line.problem_id for line in lines],
+            [line.sample for line in lines] if own else [None] * len(lines),
+            correct if own else [value == 1 for value in correct],
+            [line.score for line in lines],
+            [line.prediction for line in lines] if own else [line.pred for line in lines],
+            [memoryview(line.output).nbytes == EMPTY_BYTES for line in lines],
+        ]
 
 
-OWN = Layout("own", OwnSample, correct="correct", prediction="prediction", sample="sample")
-VERL = Layout("verl", VerlSample, correct="acc", prediction="pred", sample=None)
+OWN = Layout("own", OwnLine, correct="correct", prediction="prediction", sample="sample")
+VERL = Layout("verl", VerlLine, correct="acc", prediction="pred", sample=None)
 LAYOUTS = {layout.name: layout for layout in (OWN, VERL)}

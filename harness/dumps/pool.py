@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from harness.dumps.layouts import Layout
-from harness.dumps.scan import Scanned, scan
+from harness.dumps.scan import Scanned, scan_file
 from harness.dumps.worker import parsed, question
 
 BYTES_EACH = 64_000_000
@@ -49,7 +49,7 @@ def scan_all(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Scanne
     count = workers_for(jobs) if workers is None else min(workers, len(jobs))
     if count <= 1:
         for job in jobs:
-            yield scan(job.path, job.step, job.layout)
+            yield scan_file(job.path, job.step, job.layout)
         return
     mine = threading.local()
     started: list[subprocess.Popen[bytes]] = []
@@ -88,7 +88,7 @@ def _asked(process: subprocess.Popen[bytes], job: Job) -> Scanned:
         process.stdin.flush()
     length = _read(process.stdout, 8)
     content = _read(process.stdout, int.from_bytes(length, "little")) if length else b""
-    return parsed(content) if content else scan(job.path, job.step, job.layout)
+    return parsed(content) if content else scan_file(job.path, job.step, job.layout)
 
 
 def _read(pipe: IO[bytes], count: int) -> bytes:

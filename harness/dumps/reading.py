@@ -82,7 +82,11 @@ def read_all(
 
 def _unchanged(files: SampleFiles, cache: SampleCache | None) -> dict[int, Scanned]:
     known = cache.load(files.folder) if cache is not None and files.steps else {}
-    return {step: known[name] for step in files.steps if (name := files.name(step)) in known and _same(files.path(step), known[name])}
+    return {
+        step: known[name]
+        for step in files.steps
+        if (name := files.name(step)) in known and _same(files.path(step), known[name])
+    }
 
 
 def _same(path: Path, known: Scanned) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
@@ -14,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from harness.dumps.exact import exact_row
-from harness.dumps.layouts import Layout, Row
+from harness.dumps.layouts import Layout
 from harness.dumps.stamps import Stamp, stamp_of
-from harness.dumps.table import Columns, check_whole, empty_table
+from harness.dumps.table import Columns, check_whole, empty_table, numbered
 
 BLOCK_BYTES = 1 << 18
 """A block stays in the cache of a core from the reading to the decoding."""
@@ -32,7 +31,7 @@ class Scanned:
     stamp: Stamp | None
 
 
-def scan(path: Path, step: int, layout: Layout) -> Scanned:
+def scan_file(path: Path, step: int, layout: Layout) -> Scanned:
     """Reads a file whole: a part of the samples of a step would give another number, so that damage in one line
     leaves out all of them. The digest is of all bytes, also of a damaged file.
 
@@ -62,30 +61,23 @@ class _Reader:
 
     def __init__(self, step: int, layout: Layout) -> None:
         self._step, self._layout = step, layout
-        self._columns, self._lines = Columns(), 0
-        self._numbers: Counter[tuple[str, str]] = Counter()
+        self._columns, self._lines = Columns(step), 0
 
     def add(self, block: memoryview) -> None:
-        rows = self._layout.rows(block, self._step)
-        if rows is None:
+        columns = self._layout.columns(block, self._step)
+        if columns is None:
             lines = enumerate(bytes(block).splitlines(), start=self._lines + 1)
             rows = [exact_row(line, number, self._step, self._layout) for number, line in lines]
-        self._columns.extend(rows if self._layout.sample else self._numbered(rows))
-        self._lines += len(rows)
+            columns = [list(column) for column in zip(*rows, strict=True)]
+        self._columns.extend(columns)
+        self._lines += len(columns[0])
 
     def table(self) -> pa.Table:
         table = self._columns.table()
+        if self._layout.sample is None:
+            table = numbered(table)
         check_whole(table)
         return table
-
-    def _numbered(self, rows: list[Row]) -> list[Row]:
-        """The rows with the numbers of their samples, in the order of the file."""
-        numbered = []
-        for row in rows:
-            key = row[1:3]
-            numbered.append((*row[:3], self._numbers[key], *row[4:]))
-            self._numbers[key] += 1
-        return numbered
 
 
 def _check_end(file: FileIO) -> None:

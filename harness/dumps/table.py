@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,20 +26,22 @@ BATCH_ROWS = 16_384
 
 
 class Columns:
-    """Rows in, a table out; at most BATCH_ROWS of them are Python objects at a time."""
+    """Columns of blocks in, a table out; at most BATCH_ROWS rows (and a block) are Python objects at a time."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[object, ...]] = []
+    def __init__(self, step: int) -> None:
+        self._step = step
+        self._waiting: list[list[Any]] = [[] for _ in SCHEMA][1:]
         self._batches: list[pa.RecordBatch] = []
 
-    def extend(self, rows: Sequence[tuple[object, ...]]) -> None:
-        """Adds rows of (step, source, problem_id, sample, correct, score, prediction, empty).
+    def extend(self, columns: Sequence[list[Any]]) -> None:
+        """Adds the columns of SCHEMA without the step.
 
         Raises:
             ValueError: a number that does not fit its column.
         """
-        self._rows.extend(rows)
-        if len(self._rows) >= BATCH_ROWS:
+        for waiting, values in zip(self._waiting, columns, strict=True):
+            waiting.extend(values)
+        if len(self._waiting[0]) >= BATCH_ROWS:
             self._convert()
 
     def table(self) -> pa.Table:
@@ -47,14 +50,25 @@ class Columns:
         return joined([pa.Table.from_batches(self._batches, SCHEMA)])
 
     def _convert(self) -> None:
-        if not self._rows:
-            return
+        columns = [[self._step] * len(self._waiting[0]), *self._waiting]
         try:
-            columns = [pa.array(values, field.type) for values, field in zip(zip(*self._rows, strict=True), SCHEMA, strict=True)]
+            arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
         except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ValueError(f"a value does not fit its column ({error})") from None
-        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
-        self._rows = []
+        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
+        self._waiting = [[] for _ in self._waiting]
+
+
+def numbered(table: pa.Table) -> pa.Table:
+    """The table with the samples of each problem numbered from 0 in the order of their rows."""
+    source, _ = codes(table, "source")
+    problem, problems = codes(table, "problem_id")
+    pair = source * len(problems) + problem
+    order = np.argsort(pair, kind="stable")
+    _, first, sizes = np.unique(pair[order], return_index=True, return_counts=True)
+    number = np.empty(len(pair), np.int64)
+    number[order] = np.arange(len(pair)) - np.repeat(first, sizes)
+    return table.set_column(SCHEMA.get_field_index("sample"), SCHEMA.field("sample"), pa.array(number))
 
 
 def empty_table() -> pa.Table:

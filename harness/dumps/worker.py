@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 
 from harness.dumps.layouts import LAYOUTS, Layout
-from harness.dumps.scan import Scanned, scan
+from harness.dumps.scan import Scanned, scan_file
 from harness.dumps.stamps import Stamp
 
 FACTS = b"scanned"
@@ -27,7 +27,7 @@ def question(path: Path, step: int, layout: Layout) -> bytes:
 def answer(line: bytes) -> bytes:
     """Scans the file that the line names."""
     asked = orjson.loads(line)
-    found = scan(Path(asked["path"]), asked["step"], LAYOUTS[asked["layout"]])
+    found = scan_file(Path(asked["path"]), asked["step"], LAYOUTS[asked["layout"]])
     stamp = None if found.stamp is None else asdict(found.stamp)
     facts = orjson.dumps({"sha256": found.sha256, "defect": found.defect, "stamp": stamp})
     table = found.table.replace_schema_metadata({FACTS: facts})

@@ -10,11 +10,12 @@ REQUIRE ?=
 TESTBED ?= $(or $(TMPDIR),/tmp)/entrocraft-testbed
 TESTBED_ARGS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer study-long study-backends bench-verl testbed-up testbed-down clean clean-demo clean-venv
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-analysis bench-trainer study-long study-backends bench-verl testbed-up testbed-down clean clean-demo clean-venv
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -83,6 +84,9 @@ bench-verl: $(VERL_VENV)/.installed ## time of verl's update against the kept fr
 
 bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake Slurm: time and memory of a poll
 	$(BIN)/python benchmarks/scale.py
+
+bench-analysis: $(VENV)/.installed-bench ## MB/s of reading dumps against pandas and polars; time of 100 runs' figures (BENCH_ARGS=...)
+	$(BIN)/python benchmarks/analysis_reading.py $(BENCH_ARGS)
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py

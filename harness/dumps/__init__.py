@@ -5,7 +5,7 @@ The one importer of msgspec. No pandas, no torch: the reading processes (`harnes
 
 from harness.dumps.cache import SampleCache, default_cache
 from harness.dumps.layouts import LAYOUTS, Layout
-from harness.dumps.reading import RunSamples, SampleFiles, read_all, sample_files
+from harness.dumps.reading import RunSamples, SampleFiles, dump_files, read_all, sample_files
 from harness.dumps.scan import Scanned, scan_file
 from harness.dumps.table import empty_table
 
@@ -17,6 +17,7 @@ __all__ = [
     "SampleFiles",
     "Scanned",
     "default_cache",
+    "dump_files",
     "empty_table",
     "read_all",
     "sample_files",

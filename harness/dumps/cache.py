@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class SampleCache:
             temporary.write_bytes(_packed(kept))
             temporary.replace(target)  # no fsync: a torn entry fails its digest, and is read as none
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
 
     def _path(self, run: Path) -> Path:
         return self.folder / hashlib.sha256(str(run.resolve()).encode()).hexdigest()[:32]

@@ -21,12 +21,13 @@ STEP = 30
 SCAN = sys.modules["harness.dumps.scan"]
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
-    ['"', '\\"', '", "correct": true, "x": "', "\\", '{"step": 1}', "\n\n", "\u2028", "é" * 9, "𝕏", "]}", ""]
+    ['"', '\\"', '", "correct": true, "x": "', "\\", '{"step": 1}', "\n\n", "\u2028", "é" * 9, "\U0001d54f", "]}", ""]
 )
 NESTED = st.recursive(
     TEXTS | st.integers(-(2**60), 2**60) | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["correct", "step", "a"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["correct", "step", "a"]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -162,9 +163,10 @@ def test_a_damaged_text_that_is_not_read_changes_no_number(tmp_path: Path) -> No
 def test_lines_of_verl_are_numbered_as_they_come(tmp_path: Path) -> None:
     rows = [("p", 1.0), ("q", 0.0), ("p", False), ("q", True)]
     lines = [
-        {"input": "i", "output": "", "gts": {"step": 3}, "score": -1, "step": STEP, "acc": acc, "pred": "", "problem_id": id, "source": "s"}
-        for id, acc in rows
-    ]  # fmt: skip
+        {"input": "i", "output": "", "gts": {"step": 3}, "score": -1, "step": STEP, "acc": acc, "pred": ""}
+        | {"problem_id": problem, "source": "s"}
+        for problem, acc in rows
+    ]
     content = b"".join(json.dumps(row).encode() + b"\n" for row in lines)
     table = scanned(content, tmp_path, LAYOUTS["verl"]).table
     assert table["sample"].to_pylist() == [0, 0, 1, 1]

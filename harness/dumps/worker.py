@@ -45,6 +45,7 @@ def parsed(content: bytes) -> Scanned:
 
 
 def main() -> None:
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # pyarrow would load it to ask whether a list is a Series
     for line in sys.stdin.buffer:
         try:
             content = answer(line)

@@ -48,6 +48,7 @@ ALLOWED = {
     "harness.dumps": ["msgspec", "pyarrow"],
     "harness.graders": ["math_verify"],  # the grading process alone; see the next test
     "harness.execute": [],
+    "harness.importing": [],
     "harness.tracking": [],
     "harness.cli.main": [],
     "harness.config": ["hydra", "omegaconf"],
@@ -97,6 +98,7 @@ BELOW = {
         "harness.runs",
         "harness.verl_backend",
     ],
+    "harness/importing": ["harness.errors", "harness.runs"],
     "harness/processes.py": [],
     "harness/tracking": ["harness.config", "harness.errors", "harness.runs"],
     "harness/verl_backend": [
@@ -130,6 +132,7 @@ BELOW = {
         "harness.errors",
         "harness.evaluate",
         "harness.execute",
+        "harness.importing",
         "harness.methods",
         "harness.problems",
         "harness.runs",

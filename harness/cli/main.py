@@ -19,6 +19,7 @@ COMMANDS = (
     "schedule",
     "figures",
     "compare",
+    "import",
     "experiments",
     "wandb",
     "methods",

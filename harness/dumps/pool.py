@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from harness.dumps.answers import parsed, question
 from harness.dumps.layouts import Layout
 from harness.dumps.scan import Scanned, scan_file
-from harness.dumps.worker import parsed, question
 
 BYTES_EACH = 64_000_000
 """Bytes that make a further process worth its start, about a third of a second."""

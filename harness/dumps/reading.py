@@ -19,7 +19,7 @@ from harness.runs.checkpoints import step_name, steps_in
 
 SAMPLES, SUFFIX = "samples", ".jsonl"
 DUMP = re.compile(r"\d+\.jsonl")
-CACHED_FROM_BYTES = 4_000_000
+CACHED_FROM_BYTES = 1_000_000
 """A run whose samples are smaller is read again each time: that is as fast as its cache entry would be."""
 
 

@@ -108,7 +108,7 @@ def _write_records(folder: Path, entries: Iterable[Entry]) -> None:
 
 
 def _manifest(facts: dict[str, Any], method: str, seed: int, steps: int) -> dict[str, Any]:
-    """What is known; everything else is null or empty. `steps` is the last one recorded: what was planned is unknown."""
+    """What is known; all else is null or empty. `steps` is the last one recorded: what was planned is unknown."""
     run_id = hashlib.sha256(f"{facts['sha256']} {method} {seed}".encode()).hexdigest()[:8]
     backend = {"backend": "verl"} if facts["kind"] == "verl" else {}
     return {

@@ -215,9 +215,12 @@ def jobs(run: Path) -> list[Job]:
     return [Job(files.path(step), step, LAYOUTS["own"], 10**9) for step in files.names]
 
 
-def test_processes_give_what_this_one_gives(run: Path) -> None:
+def test_processes_give_what_this_one_gives(run: Path, scanned: list[int]) -> None:
     cut(run)
-    here, there = list(scan_all(jobs(run), 1)), list(scan_all(jobs(run), 2))
+    here = list(scan_all(jobs(run), 1))
+    assert scanned == [0, 5, 10]
+    there = list(scan_all(jobs(run), 2))
+    assert scanned == [0, 5, 10]  # none of them here
     assert [each.table.to_pylist() for each in there] == [each.table.to_pylist() for each in here]
     assert [(e.sha256, e.defect, e.stamp) for e in there] == [(e.sha256, e.defect, e.stamp) for e in here]
 

@@ -17,7 +17,8 @@ from analysis.frames import records
 from analysis.reading import RunRecord, Unusable, read_run
 from analysis.sample_checks import checked
 from analysis.sample_files import counts_frame, samples_frame
-from harness.dumps import default_cache, read_all, sample_files
+from harness.dumps.cache import default_cache
+from harness.dumps.reading import read_all, sample_files
 
 
 @dataclass(frozen=True)

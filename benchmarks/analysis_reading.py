@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-PARTS = 4
+PARTS = 2
 SAMPLES = 32
 PROBLEMS_EACH = 60
 SPARE = 1.3
@@ -166,7 +166,8 @@ def ours(folder: Path) -> Reader:
     import pyarrow.compute as pc
 
     import analysis  # noqa: F401  # what a user has loaded, pandas among it
-    from harness.dumps import default_cache, dump_files, read_all
+    from harness.dumps.cache import default_cache
+    from harness.dumps.reading import dump_files, read_all
 
     yield {}
     while True:

@@ -8,7 +8,7 @@ from synthetic import SyntheticRun, write_run
 
 from analysis import load_runs
 from analysis.sample_files import counts_frame, samples_frame
-from harness.dumps import empty_table
+from harness.dumps.table import empty_table
 
 
 def test_counts_equal_the_grouping_of_samples(tmp_path: Path) -> None:

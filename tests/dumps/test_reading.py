@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.dumps import LAYOUTS, RunSamples, SampleCache, read_all, sample_files, scan_file
 from harness.dumps import pool as pools
+from harness.dumps import reading, scan
+from harness.dumps.cache import SampleCache
+from harness.dumps.layouts import LAYOUTS
 from harness.dumps.pool import Job, scan_all, workers_for
+from harness.dumps.reading import RunSamples, read_all, sample_files
+from harness.dumps.scan import scan_file
 from tests.analysis.synthetic import write_samples
 
-READING = sys.modules["harness.dumps.reading"]
 STEPS = (0, 5, 10)
 OLD_NS = 1_600_000_000 * 10**9
 
@@ -31,7 +33,7 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleCache:
-    monkeypatch.setattr(READING, "CACHED_FROM_BYTES", 1)
+    monkeypatch.setattr(reading, "CACHED_FROM_BYTES", 1)
     return SampleCache(tmp_path / "cache")
 
 
@@ -135,7 +137,6 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(
     run: Path, cache: SampleCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = run / "samples/step_000005.jsonl"
-    scan = sys.modules["harness.dumps.scan"]
     check = scan._check_end
 
     def grows(file: object) -> None:

@@ -1,7 +1,6 @@
 """Columns of a sample file: the same numbers, and the same refusals in the same words, as reading every line whole."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.sample_files import samples_frame
-from harness.dumps import LAYOUTS, scan_file
-from harness.dumps.layouts import Layout
-from harness.dumps.scan import Scanned
+from harness.dumps import scan as SCAN
+from harness.dumps.layouts import LAYOUTS, Layout
+from harness.dumps.scan import Scanned, scan_file
 from tests.dumps.oracle import slow_frame
 
 STEP = 30
-SCAN = sys.modules["harness.dumps.scan"]
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     ['"', '\\"', '", "correct": true, "x": "', "\\", '{"step": 1}', "\n\n", "\u2028", "é" * 9, "\U0001d54f", "]}", ""]

@@ -43,7 +43,7 @@ def import_run(source: Source, out: Path, *, method: str, seed: int, benchmark: 
         RunFolderError: `out` is there and is something else.
         DataError: the source is not of its form.
     """
-    facts = {
+    facts: dict[str, Any] = {
         "version": IMPORT_VERSION,
         "kind": source.kind,
         "name": source.path.name,

@@ -16,6 +16,8 @@ def test_counts_equal_the_grouping_of_samples(tmp_path: Path) -> None:
     for seed in (2, 1):
         correct = {step: rng.integers(0, 5, 12).tolist() for step in (0, 10)}
         run = write_run(tmp_path / f"s{seed}", SyntheticRun({"name": "grpo"}, seed, [0.5] * 10, correct=correct, n=4))
+        first = run / "samples/step_000000.jsonl"  # problems in another order than that of their names
+        first.write_text("".join(reversed(first.read_text().splitlines(keepends=True))))
         lines = (run / "samples/step_000010.jsonl").read_text().splitlines(keepends=True)
         lines = [line.replace('"countdown"', '"other"') for line in lines[:8]] + lines  # two benchmarks
         (run / "samples/step_000010.jsonl").write_text("".join(rng.permutation(lines)))

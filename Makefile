@@ -16,11 +16,12 @@ CHAOS_SEED ?=
 MAKESPAN ?= $(or $(TMPDIR),/tmp)/entrocraft-makespan
 MAKESPAN_ARGS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage bench-analysis
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -93,6 +94,9 @@ coverage: $(VENV)/.installed ## coverage of the intervals by simulation, into an
 
 bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake Slurm: time and memory of a poll
 	$(BIN)/python benchmarks/scale.py
+
+bench-analysis: $(VENV)/.installed-bench ## MB/s of reading dumps against pandas and polars; time of 100 runs' figures (BENCH_ARGS=...)
+	$(BIN)/python benchmarks/analysis_reading.py $(BENCH_ARGS)
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py

@@ -20,7 +20,7 @@ def backend_curves(runs: Runs) -> pd.DataFrame:
 
     pair: the configuration without its backend, in words. backend: torch or verl. Empty where there is no pair.
     """
-    table = runs.runs
+    table = runs.runs.reindex(columns=[*dict.fromkeys([*runs.runs.columns, "config.backend"])])  # imported: unknown
     unlike = ("config.seed", "config.run.", "config.wandb.", "config.checkpoint.", *WHERE)
     settings = [
         str(name) for name in table.columns if str(name).startswith("config.") and not str(name).startswith(unlike)

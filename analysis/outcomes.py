@@ -70,8 +70,7 @@ def problem_counts(runs: Runs, source: str | None = None) -> pd.DataFrame:
     Raises:
         AnalysisError: several benchmarks and none named, or one that is not there.
     """
-    samples = runs.samples
-    sources = sorted(samples["source"].unique())
+    counts, sources = runs.counts, runs.sources
     if source is None and len(sources) > 1:
         raise AnalysisError(
             "benchmarks are not averaged into one another",
@@ -80,10 +79,8 @@ def problem_counts(runs: Runs, source: str | None = None) -> pd.DataFrame:
         )
     if source is not None and source not in sources:
         raise unknown("benchmarks", [source], sources)
-    wanted = samples[samples["source"] == (source or (sources[0] if sources else ""))]
-    counts = wanted.groupby(["run", "step", "problem_id"], observed=True)["correct"].agg(n="size", c="sum")
-    frame = counts.reset_index().astype({"run": "str"})
-    return frame.merge(runs.runs[["run", "label"]], on="run")[["label", "run", "step", "problem_id", "n", "c"]]
+    wanted = counts[counts["source"] == (source or (sources[0] if sources else ""))].astype({"run": "str"})
+    return wanted.merge(runs.runs[["run", "label"]], on="run")[["label", "run", "step", "problem_id", "n", "c"]]
 
 
 def final_step(counts: pd.DataFrame) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -17,6 +18,8 @@ from harness.runs.manifest import SCHEMA, Manifest, RunState, read_manifest
 from harness.runs.metrics import Record, stitch
 
 MANIFEST, METRICS = "manifest.json", "metrics.jsonl"
+SHOWN = ("actor/entropy", "control/entropy", "critic/score/mean")
+"""Metrics that figures and tables show: a step at which one of them was not finite is told."""
 
 
 class Unusable(AnalysisError):
@@ -49,7 +52,8 @@ def read_run(folder: Path) -> RunRecord:
     content = _content(folder / METRICS)
     records, defects = _records(content)
     digests = {METRICS: sha256(content), MANIFEST: sha256((folder / MANIFEST).read_bytes())}
-    return RunRecord(manifest, records, defects + _gaps(records, manifest), digests)
+    defects += [*_gaps(records, manifest), *_not_finite(records), *_imported(manifest)]
+    return RunRecord(manifest, records, defects, digests)
 
 
 def sha256(content: bytes) -> str:
@@ -114,9 +118,32 @@ def _gaps(records: list[Record], manifest: Manifest) -> list[str]:
     if last > planned:
         raise Unusable(f"{METRICS} goes to step {last}, the manifest to {planned}")
     defects = []
-    if holes := sorted(set(range(1, last + 1)) - steps):
+    if not _of_checkpoints(manifest) and (holes := sorted(set(range(1, last + 1)) - steps)):
         defects.append(f"steps missing: {spans(holes)}")
     state = manifest["state"]
     if state != RunState.COMPLETE or last < planned:
         defects.append(f"{state} at step {last} of {planned}")
     return defects
+
+
+def _not_finite(records: list[Record]) -> list[str]:
+    """A number that is not finite is null in the file."""
+    defects = []
+    for name in SHOWN:
+        if at := [record["step"] for record in records if name in record["data"] and record["data"][name] is None]:
+            defects.append(f"{name} is not finite at steps {spans(at)}")
+    return defects
+
+
+def _imported(manifest: Manifest) -> list[str]:
+    """What is not known of a run that was not made here, and what could not be taken of it."""
+    facts: Any = dict(manifest).get("imported")
+    if facts is None:
+        return []
+    return [f"imported from {facts['name']}: planned steps, schedule and settings are not known", *facts["defects"]]
+
+
+def _of_checkpoints(manifest: Manifest) -> bool:
+    """Whether the records are of checkpoints (`osb`), between which there is nothing to be missed."""
+    facts: Any = dict(manifest).get("imported")
+    return facts is not None and facts["kind"] == "osb"

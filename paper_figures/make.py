@@ -60,7 +60,7 @@ def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:
 def planned(runs: Runs) -> Iterator[Planned]:
     """Every figure that has data; to be drawn inside `style.active()`."""
     yield from _of_steps(runs)
-    if len(runs.samples):
+    if runs.sources:
         yield from _of_samples(runs)
     errors = tracking_summary(runs)
     if len(errors):
@@ -99,9 +99,8 @@ def _of_steps(runs: Runs) -> Iterator[Planned]:
 
 def _of_samples(runs: Runs) -> Iterator[Planned]:
     """The figures of each benchmark; its name is part of theirs where there are several."""
-    sources = sorted(runs.samples["source"].unique())
-    for source in sources:
-        suffix = f"_{source}" if len(sources) > 1 else ""
+    for source in runs.sources:
+        suffix = f"_{source}" if len(runs.sources) > 1 else ""
         curve = pass_at_k_curves(runs, source=source)
         note = captions.note(runs, f"{source}, last validated step", captions.samples(curve))
         draw = _together(pass_at_k.draw, curve, pass_at_k.X, pass_at_k.Y, note, runs)

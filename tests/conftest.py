@@ -56,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"REQUIRE names unknown features {unknown}; valid: {', '.join([*FEATURES, 'all'])}")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests, and the commands that they start, keep read samples in a folder of the session."""
+    os.environ["ENTROCRAFT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         (feature,) = marker.args

@@ -23,7 +23,8 @@ IMPORTERS = {
     "matplotlib": ["paper_figures"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
-    "pyarrow": ["harness/data/parquet.py"],
+    "msgspec": ["harness/dumps"],
+    "pyarrow": ["analysis", "harness/data/parquet.py", "harness/dumps"],
     "ray": ["harness/verl_plugin"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],
@@ -44,9 +45,11 @@ ALLOWED = {
     "harness.runs": [],
     "harness.problems": [],
     "harness.data": [],
+    "harness.dumps": ["msgspec", "pyarrow"],
     "harness.graders": ["math_verify"],  # the grading process alone; see the next test
     "harness.doctor": [],
     "harness.execute": [],
+    "harness.importing": [],
     "harness.tracking": [],
     "harness.cli.main": [],
     "harness.config": ["hydra", "omegaconf"],
@@ -56,8 +59,8 @@ ALLOWED = {
     "harness.evaluate": [],
     "sweeps": ["optuna"],
     "sweeps.snapshot": [],
-    "analysis": ["pandas", "pyarrow"],  # pandas loads pyarrow where it is installed
-    "paper_figures": ["matplotlib", "pandas", "pyarrow"],
+    "analysis": ["msgspec", "pandas", "pyarrow"],
+    "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow"],
     "slurm": ["hydra", "omegaconf", "submitit"],
 }
 
@@ -69,9 +72,10 @@ BELOW = {
     "harness/losses": ["harness.errors", "harness.methods"],
     "harness/problems": ["harness.errors"],
     "harness/data": ["harness.errors", "harness.runs"],
+    "harness/dumps": ["harness.errors", "harness.runs"],
     "harness/graders": ["harness.errors"],
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
-    "analysis": ["harness.core", "harness.errors", "harness.methods", "harness.runs"],
+    "analysis": ["harness.core", "harness.dumps", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors"],
     "slurm": [
         "harness.config",
@@ -103,6 +107,7 @@ BELOW = {
         "harness.runs",
         "harness.verl_backend",
     ],
+    "harness/importing": ["harness.errors", "harness.runs"],
     "harness/processes.py": [],
     "harness/tracking": ["harness.config", "harness.errors", "harness.runs"],
     "harness/verl_backend": [
@@ -137,6 +142,7 @@ BELOW = {
         "harness.errors",
         "harness.evaluate",
         "harness.execute",
+        "harness.importing",
         "harness.methods",
         "harness.problems",
         "harness.runs",

@@ -24,6 +24,7 @@ COMMANDS = (
     "figures",
     "compare",
     "paper",
+    "import",
     "experiments",
     "wandb",
     "methods",

@@ -27,8 +27,8 @@ COMMAND = Command(
     help="regenerate the paper's tables, claims and figures from runs",
     description=(
         "Write the paper's Tables 1 to 8 (TeX, Markdown, HTML, CSV), the audit of its claims, the figures that the\n"
-        "runs have data for, and one page that shows them all without a network. Cells without runs have the paper's own\n"
-        "number, marked; without RUNS all have. Which runs are missing is said under each table."
+        "runs have data for, and one page that shows them all without a network. Cells without runs have the\n"
+        "paper's own number, marked; without RUNS all have. Which runs are missing is said under each table."
     ),
     examples=("entrocraft paper studies --out paper_figures/out", "entrocraft paper --out /tmp/paper"),
     arguments=arguments,

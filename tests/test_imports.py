@@ -76,7 +76,7 @@ BELOW = {
     "harness/graders": ["harness.errors"],
     "harness/config": ["harness.assets", "harness.core", "harness.errors", "harness.methods", "harness.problems"],
     "analysis": ["harness.core", "harness.dumps", "harness.errors", "harness.methods", "harness.runs"],
-    "paper_figures": ["analysis", "harness.core", "harness.errors"],
+    "paper_figures": ["analysis", "harness.core", "harness.errors", "harness.runs.atomic"],
     "slurm": [
         "harness.config",
         "harness.doctor.finding",

@@ -35,8 +35,12 @@ def write_paper_run(
     answers: int = ANSWERS,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
-    """A complete run of experiment `name`; `steps` shortens what was done of it, `changes` are to its settings."""
+    """A complete run of experiment `name`; `steps` shortens what was done of it, `changes` are to its settings.
+
+    A run that is asked for other `answers` a problem is configured so: samples of another number than that are damage.
+    """
     config = {**configuration(name), "seed": seed}
+    config["validation"] = {**config["validation"], "samples": answers}
     for group, settings in (changes or {}).items():
         config[group] = {**config[group], **settings}
     planned = config["trainer"]["steps"]

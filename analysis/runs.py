@@ -134,5 +134,5 @@ def _stack(frames: dict[str, pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame
     """Frames of single runs under one another, with the run as first column (a category)."""
     stacked = pd.concat(frames.values(), ignore_index=True) if frames else empty.copy()
     names = np.repeat(np.array(list(frames), dtype=object), [len(frame) for frame in frames.values()])
-    stacked.insert(0, "run", pd.Series(pd.Categorical(names, categories=list(frames))))
-    return stacked
+    run = pd.Series(pd.Categorical(names, categories=list(frames)), name="run")
+    return pd.concat([run, stacked], axis=1)

@@ -41,6 +41,10 @@ READ_PATIENCE_S = 1.0
 """For a reader: a commit of the driver takes milliseconds."""
 
 
+WAITING_MOST = 64
+"""Points of a list or grid that wait in the database at once."""
+
+
 class Store:
     """The trials of one study."""
 
@@ -52,6 +56,8 @@ class Store:
         self._storage = _storage(path, "rw")
         self._study = optuna.load_study(study_name=config.name, storage=self._storage)
         self._study.sampler = _sampler(config, drawn_so_far=len(self._study.get_trials(deepcopy=False)))
+        self._points: Sequence[Point] = ()
+        self._count()
 
     def close(self) -> None:
         self._storage.engine.dispose()
@@ -61,11 +67,12 @@ class Store:
         return latest(_trial(frozen) for frozen in self._study.get_trials(deepcopy=False))
 
     def enqueue(self, points: Sequence[Point]) -> None:
-        """Enqueues the points that are not there yet, each under its index."""
-        there = {frozen.user_attrs.get("point") for frozen in self._study.get_trials(deepcopy=False)}
-        for index, point in enumerate(points):
-            if index not in there:
-                self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(point)})
+        """Enqueues the points that are not there yet, each under its index: WAITING_MOST now, the rest as they go.
+
+        Optuna reads every trial that waits anew at each ask, which for thousands of them takes seconds.
+        """
+        self._points = points
+        self._top_up()
 
     def enqueue_retries(
         self, attempts: Callable[[Trial], Mapping[int, int]], names: Container[str] | None = None
@@ -84,6 +91,7 @@ class Store:
             kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
             kept |= {"attempts": _by_seed(attempts(trial))}
             self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
+        self._count()
         return failed
 
     def note_attempts(self, trial: Trial, attempts: Mapping[int, int]) -> None:
@@ -97,12 +105,16 @@ class Store:
 
     def ask(self) -> Trial | None:
         """The next trial: one that waits, else a new one from the sampler; None when there are no more."""
-        frozen = self._study.get_trials(deepcopy=False)
-        waiting = any(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
-        drawn = sum(1 for trial in frozen if not {"point", "origin"} & set(trial.user_attrs))
-        if not waiting and drawn >= self._config.n_trials:
+        if self._enqueued < len(self._points) and self._waiting <= WAITING_MOST // 2:
+            self._top_up()  # before the last one goes, so that a study that has points left always shows some
+        if self._waiting == 0 and self._drawn >= self._config.n_trials:
             return None
-        return self._opened(self._study.ask().number)
+        number = self._study.ask().number
+        if self._waiting:
+            self._waiting -= 1
+        else:
+            self._drawn += 1
+        return self._opened(number)
 
     def tell(self, trial: Trial, value: float, values: Mapping[int, float]) -> None:
         """Completes the trial with its mean over ``n`` seeds and the value of each."""
@@ -113,6 +125,22 @@ class Store:
         """Ends the trial as failed; it can be retried."""
         self._describe(trial, reason=reason)
         self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def _top_up(self) -> None:
+        """Enqueues further points, in their order, until WAITING_MOST trials wait or no point is left."""
+        there = {frozen.user_attrs.get("point") for frozen in self._study.get_trials(deepcopy=False)}
+        missing = [index for index in range(len(self._points)) if index not in there]
+        for index in missing[: max(0, WAITING_MOST - self._waiting)]:
+            self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(self._points[index])})
+            self._waiting += 1
+            self._enqueued += 1
+
+    def _count(self) -> None:
+        """What waits, what was drawn by the sampler, and which points are there; the driver is the one writer."""
+        frozen = self._study.get_trials(deepcopy=False)
+        self._waiting = sum(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
+        self._drawn = sum(not {"point", "origin"} & set(trial.user_attrs) for trial in frozen)
+        self._enqueued = sum("point" in trial.user_attrs and "origin" not in trial.user_attrs for trial in frozen)
 
     def _opened(self, number: int) -> Trial:
         """The RUNNING trial, drawn and described as far as a kill had prevented it."""
@@ -137,7 +165,8 @@ class Store:
         return {dim.key: trial.params[dim.key] for dim in self._config.space}
 
     def _frozen(self, number: int) -> FrozenTrial:
-        return self._study.get_trials(deepcopy=False)[number]
+        study_id = self._storage.get_study_id_from_name(self._config.name)
+        return self._storage.get_trial(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))
 
     def _describe(self, trial: Trial, **attributes: Any) -> None:
         study_id = self._storage.get_study_id_from_name(self._config.name)

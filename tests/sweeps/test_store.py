@@ -187,3 +187,27 @@ def test_reading_does_not_write(path):
     finally:
         path.parent.chmod(0o700)
     assert (path.read_bytes(), os.stat(path).st_mtime_ns) == before
+
+
+def test_of_many_points_some_wait_and_all_are_asked_for_in_order(path):
+    many = study(*[f"x={x}" for x in range(150)])
+    store = Store(path, many)
+    store.enqueue(points(many))
+    assert len(store.trials()) == 64
+    asked = [store.ask().overrides for _ in range(100)]
+    waiting = sum(trial.state is TrialState.WAITING for trial in store.trials())
+    assert 0 < waiting <= 64, "as long as points are left, a study shows some"
+    store.close()
+    store = Store(path, many)  # another driver
+    store.enqueue(points(many))
+    asked += [trial.overrides for trial in iter(store.ask, None)]
+    assert asked == [(f"x={x}",) for x in range(150)]
+    assert len(store.trials()) == 150
+
+
+def test_points_come_before_what_the_sampler_draws_however_many_they_are(path):
+    config = study(*[f"x={x}" for x in range(70)], space=SPACE, sampler="random", n_trials=3)
+    store = Store(path, config)
+    store.enqueue(points(config))
+    asked = [trial.overrides for trial in iter(store.ask, None)]
+    assert asked[:70] == [(f"x={x}",) for x in range(70)] and len(asked) == 73

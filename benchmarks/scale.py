@@ -81,7 +81,7 @@ class Submit:
         render(text)
         id = self.slurm.submit(text.token, self.draw.uniform(*RUN_S))
         started = time.perf_counter()
-        folder = RunFolder(job.run)
+        folder = RunFolder(job.folder)
         Starts(folder.path).begin(JobStart(job.name, id, 0, "gpu1", self.slurm.now, 0))
         attempt = folder.begin_attempt(0)
         folder.append_metrics(1, {"value": 1.0, "control/entropy": 0.5}, attempt)

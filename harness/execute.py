@@ -10,11 +10,11 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from enum import IntEnum
 
 from harness import tracking
 from harness.config import RunConfig
 from harness.errors import HarnessError, LockHeldError
+from harness.exits import Exit
 from harness.runs import RunFolder, RunLock, RunState, last_record
 from harness.runs.alarms import ALARMS
 from harness.runs.manifest import now
@@ -25,17 +25,6 @@ OnStep = Callable[[int, Mapping[str, float]], None]
 REASON_CHARACTERS = 2000
 SIGNALLED = "signal"
 """Whose stop request it is that a signal to this process made: it is for this process, and ends with it."""
-
-
-class Exit(IntEnum):
-    """Exit codes of the process; launchers read them."""
-
-    COMPLETE = 0
-    FAILED = 1
-    USAGE = 2
-    STOPPED = 3
-    LOCKED = 4
-    NO_SPACE = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,8 +1,11 @@
 """`launcher=slurm`: the runs of a study as jobs of a Slurm cluster. The one importer of submitit.
 
-launcher   submits, follows and finds again; keeps the protocol of `sweeps.launcher`
-job        what runs inside a job: the run's process, watched by the one that Slurm's signals reach
-text       the job's script, rendered purely
-commands   the one place that calls Slurm's other commands; `parse` and `records` are what they say, as data
-ends       how a job ended, decided purely from what was said
+launcher, cancelling       submits, follows and finds again; keeps the protocol of `sweeps.launcher`
+executor, text             submitting with submitit; the job's script, rendered purely
+watching                   a job that watches a process for Slurm's signals: of a run (`job`), of a command
+                           (`command_job`, of which a folder has one: `single`)
+starts, accounting, jobs   what jobs wrote about themselves, what Slurm said of them, both for readers
+commands, parse, records   the one place that calls Slurm's other commands; what they print, as data
+sight, ends                what is seen of a job that is gone; how it ended (pure)
+check                      what a cluster's settings mean for a study (pure)
 """

@@ -6,21 +6,15 @@ time limit, or before a preemption) the command is asked to end with SIGTERM, an
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-from harness.processes import die_with_parent
-from slurm.job import SIGNALLED, SUPERSEDED, say, wait
-from slurm.starts import JobStart, Starts
+from harness.exits import Exit
+from slurm.starts import Starts
+from slurm.watching import WatchingJob, say
 from sweeps.journal import Journal
 
 NAME_VARIABLE = "ENTROCRAFT_JOB"
@@ -46,70 +40,27 @@ class Work:
     """Exit codes after a request to end that mean: there is something left to do."""
 
 
-class CommandJob:
-    """Does the work. Ends the process itself, with an exit code for Slurm: the command's, or 128 + n for signal n."""
+class CommandJob(WatchingJob):
+    """Does the work."""
 
     def __init__(self, work: Work) -> None:
+        super().__init__(work.folder, work.name, work.unfinished)
         self.work = work
-        self._process: subprocess.Popen[bytes] | None = None
-        self._signal: int | None = None
 
     def __call__(self) -> None:
-        folder = Path(self.work.folder)
-        if not _newest(folder, self.work.name):
-            say(f"job {self.work.name} does nothing: a newer one was submitted")
-            sys.exit(SUPERSEDED)
-        signal.signal(signal.SIGTERM, self._on_term)
-        first = not any(start.job == self.work.name for start in Starts(folder).all())
-        Starts(folder).begin(_start(self.work.name))
-        self._leave(self._execute(self.work.once if first else ()))
+        work, folder = self.work, Path(self.work.folder)
+        if not _newest(folder, work.name):
+            say(f"job {work.name} does nothing: a newer one was submitted")
+            sys.exit(Exit.SUPERSEDED)
+        self.hear_term()
+        first = not any(start.job == work.name for start in Starts(folder).all())
+        self.begin(step=0)
+        command = [*work.command, *(work.once if first else ())]
+        self.leave(self.run(command, Path(work.log), {NAME_VARIABLE: work.name}))
 
-    def checkpoint(self) -> Any:
-        """submitit's hook at SIGUSR2: the command ends; returned is what the requeued job does."""
-        from submitit.helpers import DelayedSubmission
-
-        self._signal = signal.SIGUSR2
-        self._ask_to_end()
-        if self._process is not None and (code := wait(self._process.pid)) not in self.work.unfinished:
-            self._leave(code)
-        with suppress(OSError):
-            Starts(Path(self.work.folder)).end(SIGNALLED + signal.SIGUSR2)
-        return DelayedSubmission(CommandJob(self.work))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the process: it stays here."""
-        return {**vars(self), "_process": None, "_signal": None}
-
-    def _execute(self, once: tuple[str, ...]) -> int:
-        with open(self.work.log, "ab") as log:
-            self._process = subprocess.Popen(
-                [*self.work.command, *once],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, NAME_VARIABLE: self.work.name},
-                start_new_session=True,
-                preexec_fn=_child,
-            )
-        if self._signal is not None:
-            self._ask_to_end()  # the signal came while there was no process
-        return wait(self._process.pid)
-
-    def _on_term(self, number: int, frame: FrameType | None) -> None:
-        self._signal = number
-        self._ask_to_end()
-
-    def _ask_to_end(self) -> None:
+    def ask_to_end(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-
-    def _leave(self, code: int) -> None:
-        if self._signal is not None and code in self.work.unfinished:
-            code = SIGNALLED + self._signal
-        code = SIGNALLED - code if code < 0 else code
-        with suppress(OSError):
-            Starts(Path(self.work.folder)).end(code)
-        sys.exit(code)
 
 
 def _newest(folder: Path, name: str) -> bool:
@@ -122,19 +73,3 @@ def _newest(folder: Path, name: str) -> bool:
         if (jobs and jobs[-1].id is not None) or time.monotonic() > deadline:
             return True
         time.sleep(LOOK_S)
-
-
-def _start(name: str) -> JobStart:
-    return JobStart(
-        job=name,
-        id=os.environ.get("SLURM_JOB_ID", ""),
-        restart=int(os.environ.get("SLURM_RESTART_COUNT", "0")),
-        node=os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
-        time=time.time(),
-        step=0,
-    )
-
-
-def _child() -> None:
-    die_with_parent()
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)

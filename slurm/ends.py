@@ -27,15 +27,19 @@ import signal
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from harness.exits import Exit
 from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
-from slurm.text import NO_ENVIRONMENT
+from slurm.watching import SIGNALLED
 from sweeps.ends import Cause, End
 
-SIGNALLED = 128
 KILLED = (signal.SIGKILL, SIGNALLED + signal.SIGKILL)
 STOPPED = (signal.SIGUSR2, SIGNALLED + signal.SIGUSR2, signal.SIGTERM, SIGNALLED + signal.SIGTERM)
-BY_CODE = {4: Cause.ELSEWHERE, 5: Cause.OUT_OF_DISK, 6: Cause.ELSEWHERE}
+BY_CODE: dict[int, Cause] = {
+    Exit.LOCKED: Cause.ELSEWHERE,
+    Exit.NO_SPACE: Cause.OUT_OF_DISK,
+    Exit.SUPERSEDED: Cause.ELSEWHERE,
+}
 FINAL = {
     JobState.CANCELLED: Cause.CANCELLED,
     JobState.TIMEOUT: Cause.TIMEOUT,
@@ -125,6 +129,6 @@ def _failed(seen: Seen, code: int, said: str, limit_s: float) -> End:
         return End(BY_CODE[code], code, said)
     if code in STOPPED:
         return End(Cause.TIMEOUT if seen.elapsed_s >= limit_s else Cause.PREEMPTED, code, said)
-    if code == NO_ENVIRONMENT:
+    if code == Exit.NO_ENVIRONMENT:
         said += ", since a module or a setup line failed: see the job's own log"
     return End(Cause.ENDED, code, said)

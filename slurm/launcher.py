@@ -19,10 +19,11 @@ from harness.runs import RunFolder
 from slurm import accounting
 from slurm.cancelling import cancel_jobs
 from slurm.commands import Commands, SlurmCommands
-from slurm.ends import Seen, complete, held_by_slurm, judge
+from slurm.ends import complete, held_by_slurm, judge
 from slurm.executor import DoubtfulError, submit
 from slurm.job import RunJob
 from slurm.records import AccountedJob, Limits, QueuedJob
+from slurm.sight import by_name, look
 from slurm.starts import FOLDER, Starts
 from slurm.text import JobText
 from sweeps.ends import End
@@ -189,7 +190,7 @@ class SlurmLauncher:
         if job.gone is None:
             return self._cancelled_if_held(job)
         start = Starts(job.run).last(job.job)
-        seen = self._seen(job) if not complete(start) else None
+        seen = look(self.commands, job.job, job.id, self._ended.get(job.job, [])) if not complete(start) else None
         limit_s = 60.0 * self.resources.walltime_min - 2.0 * self.resources.signal_before_end_s
         end = judge(job.id, seen, start, self._looked - job.gone, self.patience_s, limit_s)
         if end is not None:
@@ -230,7 +231,9 @@ class SlurmLauncher:
             self.commands.cancel([job.id])
         except SchedulerError:
             return None  # the next look tries it again
+        job.gone = self._looked
         del self._open[job.job]
+        self._unaccounted[job.job] = job
         return end
 
     @property
@@ -254,37 +257,14 @@ class SlurmLauncher:
         with _busy():
             return next((job.job_id for job in self.commands.squeue(self._user) if job.name == name), None)
 
-    def _accounted(self, gone: list[SlurmHandle]) -> dict[str, list[AccountedJob]]:
-        """Name -> the restarts of that job in accounting, oldest first.
-
-        "allocation" is what accounting may call a job whose name it has not heard.
-        """
+    def _accounted(self, gone: Sequence[SlurmHandle]) -> dict[str, list[AccountedJob]]:
+        """Name -> the restarts of that job in accounting, oldest first; {} without accounting, which is noted."""
         try:
             rows = self.commands.accounting(sorted({job.id for job in gone}))
         except SchedulerError as error:
             self.note = f"no accounting: {error}"
             return {}
-        names: dict[str, list[str]] = {}
-        for job in gone:
-            names.setdefault(job.id, []).append(job.job)
-        found: dict[str, list[AccountedJob]] = {}
-        for row in rows:
-            for name in names.get(row.job_id, ()):
-                if row.name in (name, "allocation"):
-                    found.setdefault(name, []).append(row)
-        return found
-
-    def _seen(self, job: SlurmHandle) -> Seen | None:
-        rows = self._ended.get(job.job)
-        if rows and (row := rows[-1]).state.ended:
-            return Seen(row.state, row.exit_code, row.signal, row.elapsed_s, row.nodes)
-        try:
-            shown = self.commands.show_job(job.id)
-        except SchedulerError:
-            return None
-        if shown is None or shown.name != job.job or not shown.state.ended:
-            return None
-        return Seen(shown.state, shown.exit_code, shown.signal, 0.0, shown.node)
+        return by_name(rows, {job.job: job.id for job in gone})
 
 
 @contextmanager

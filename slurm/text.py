@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from harness.config.resources import CONTROL, ResourcesConfig
 from harness.errors import ConfigError
+from harness.exits import Exit
 
 TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 LONGEST_TOKEN = 200
@@ -24,8 +25,6 @@ SECRET_WORDS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSW
 OWN = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", "SUBMITIT_EXECUTOR": "slurm"}
 """Set for every job: snapshots stay as they were taken; no module comes from the folder in which sbatch was called,
 which may be the checkout; submitit shall know where it is."""
-NO_ENVIRONMENT = 7
-"""Exit code of a job whose module or setup line failed: the run was not started."""
 MB_PER_GB = 1024
 
 
@@ -121,7 +120,8 @@ def _environment(job: JobText) -> list[str]:
     if not modules and not setup:
         return []
     return [
-        f"trap 'echo \"the environment of the job could not be set up: line $LINENO\" >&2; exit {NO_ENVIRONMENT}' ERR",
+        'trap \'echo "the environment of the job could not be set up: line $LINENO" >&2; '
+        f"exit {Exit.NO_ENVIRONMENT:d}' ERR",
         *(f"module load {shlex.quote(name)}" for name in modules),
         *setup,
         "trap - ERR",

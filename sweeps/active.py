@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.config.study import Objective
 from harness.errors import BusyError, LockHeldError, RunFolderError
+from harness.exits import Exit
 from harness.runs import RunFolder, RunLock, RunState, holder
 from harness.runs.provenance import Provenance
 from sweeps.cancel import CANCELLER
@@ -19,7 +20,7 @@ from sweeps.launcher import Handle, Launcher
 from sweeps.objective import run_value
 from sweeps.plan import Resolved, create_run
 from sweeps.policy import Policy, strikes
-from sweeps.reconcile import EXIT_STOPPED, Decision, RunAction, RunFacts, reconcile
+from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
 LOG_LINES = 3
@@ -151,7 +152,7 @@ class ActiveRun:
         known = self.journal.open_job()
         if known is not None and known.job == job:
             self.journal.end(job, end, self._step())
-        stopped = end.cause is Cause.ENDED and end.exit_code == EXIT_STOPPED
+        stopped = end.cause is Cause.ENDED and end.exit_code == Exit.STOPPED
         self.end, self.handle = None if self.wanted and stopped else end, None
         self.wanted = False
 

@@ -9,7 +9,6 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config.study import StudyConfig
@@ -28,6 +27,7 @@ from sweeps.reconcile import RunAction, Verdict
 from sweeps.status import attempts, run_status
 from sweeps.store import Store
 from sweeps.trials import Trial, TrialState
+from sweeps.work import Work
 
 
 def unguarded() -> None:
@@ -99,7 +99,7 @@ class Driver:
                 return
             time.sleep(self._poll_s)
 
-    def _round(self) -> _Work | None:
+    def _round(self) -> Work | None:
         """One look and what follows from it; None where a full disk cut it short. The next one makes up for that."""
         try:
             self._launcher.refresh()
@@ -126,7 +126,7 @@ class Driver:
         self._full = None
         return work
 
-    def _over(self, work: _Work) -> bool:
+    def _over(self, work: Work) -> bool:
         """Whether nothing more is to be started."""
         return self._stopping or self._cancelled is not None or (self._exhausted and not work.left)
 
@@ -176,9 +176,9 @@ class Driver:
             with suppress(SchedulerError):  # the next look tries it again
                 self._launcher.cancel(cancelled)
 
-    def _settle(self, trials: list[ActiveTrial]) -> _Work:
+    def _settle(self, trials: list[ActiveTrial]) -> Work:
         """Tells the trials that are over; of the others what can be started, what is alive, what has to wait."""
-        work = _Work()
+        work = Work()
         for active in list(trials):
             decision = active.decide()
             if decision.verdict is not Verdict.OPEN:
@@ -193,7 +193,7 @@ class Driver:
                     work.later.append(run)
         return work
 
-    def _fill(self, work: _Work) -> None:
+    def _fill(self, work: Work) -> None:
         """Starts runs while slots are free, moving them to `alive`; asks for trials when none is left."""
         room = self._launcher.room()
         slots = self._study.parallel if room is None else min(self._study.parallel, len(work.alive) + room)
@@ -209,7 +209,7 @@ class Driver:
             elif not self._exhausted and (trial := self._store.ask()) is not None:
                 work.add(self._settle(self._open(trial)))
             else:
-                self._exhausted = True  # no trial is added while the driver works
+                self._exhausted = True  # until somebody asks for a retry
                 break
         self._busy = None
 
@@ -284,22 +284,3 @@ class Driver:
         if self._cancelled is not None:
             return f"the study is cancelled {self._cancelled}; `entrocraft retry {self._folder.path}` withdraws that"
         return self._full or self._busy or self._launcher.note
-
-
-@dataclass
-class _Work:
-    """The runs of the open trials by what can be done with them now."""
-
-    startable: list[ActiveRun] = field(default_factory=list)
-    alive: list[ActiveRun] = field(default_factory=list)
-    later: list[ActiveRun] = field(default_factory=list)
-
-    @property
-    def left(self) -> bool:
-        """Whether something is still to be started."""
-        return bool(self.startable or self.later)
-
-    def add(self, other: _Work) -> None:
-        self.startable += other.startable
-        self.alive += other.alive
-        self.later += other.later

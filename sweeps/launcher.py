@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.exits import Exit
 from harness.runs import RunFolder, holder
 from sweeps.ends import Cause, End
 from sweeps.journal import Journal
 
 RUN_COMMAND = (sys.executable, "-m", "harness.execute")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-EXIT_LOCK_HELD = 4
-EXIT_NO_SPACE = 5
-"""`harness.execute.Exit`; it is not imported, since only a run's own process needs what it loads."""
 
 
 class Handle(Protocol):
@@ -94,7 +92,7 @@ class LocalHandle:
         code = self.process.poll()
         if code is None:
             return None
-        by_code = {EXIT_LOCK_HELD: Cause.ELSEWHERE, EXIT_NO_SPACE: Cause.OUT_OF_DISK}
+        by_code: dict[int, Cause] = {Exit.LOCKED: Cause.ELSEWHERE, Exit.NO_SPACE: Cause.OUT_OF_DISK}
         cause = Cause.KILLED if code < 0 else by_code.get(code, Cause.ENDED)
         return End(cause, code, f"the process ended with exit code {code}")
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from sweeps.ends import Cause
 from sweeps.journal import JobRecord
 
+DOUBLINGS = 64
+"""By so many any wait has reached its maximum; 2.0**1024 overflows."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -31,7 +34,7 @@ class Policy:
     def wait_s(self, strikes: Strikes) -> float:
         """Seconds to wait after the end; 0 after one that had come further."""
         again = strikes.in_all - 1
-        return min(self.backoff_s * 2.0 ** (again - 1), self.backoff_max_s) if again > 0 else 0.0
+        return min(self.backoff_s * 2.0 ** min(again - 1, DOUBLINGS), self.backoff_max_s) if again > 0 else 0.0
 
 
 @dataclass(frozen=True)

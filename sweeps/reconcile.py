@@ -26,10 +26,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.exits import Exit
 from harness.runs import RunState
 from sweeps.ends import Cause, End
-
-EXIT_STOPPED = 3
 
 
 class RunAction(StrEnum):
@@ -111,7 +110,7 @@ def run_action(run: RunFacts) -> RunAction:
         case RunState.STOPPED:
             if end is None:
                 return RunAction.START
-            return RunAction.LEAVE if by_itself and end.exit_code == EXIT_STOPPED else _again(run)
+            return RunAction.LEAVE if by_itself and end.exit_code == Exit.STOPPED else _again(run)
         case RunState.FAILED:
             if end is None:
                 return RunAction.START if run.retry else RunAction.FAILED

@@ -78,6 +78,7 @@ BELOW = {
     "analysis": ["harness.core", "harness.dumps", "harness.errors", "harness.methods", "harness.runs"],
     "paper_figures": ["analysis", "harness.core", "harness.errors", "harness.runs.atomic"],
     "slurm": [
+        "harness.exits",
         "harness.config",
         "harness.doctor.finding",
         "harness.errors",
@@ -86,7 +87,9 @@ BELOW = {
         "sweeps",
     ],
     "harness/doctor": [],
+    "harness/exits.py": [],
     "harness/execute.py": [
+        "harness.exits",
         "harness.config",
         "harness.errors",
         "harness.runs",
@@ -135,6 +138,7 @@ BELOW = {
         "harness.verl_backend.names",
     ],
     "harness/cli": [
+        "harness.exits",
         "analysis",
         "harness.config",
         "harness.data",
@@ -153,6 +157,7 @@ BELOW = {
         "sweeps",
     ],
     "sweeps": [
+        "harness.exits",
         "harness.config",
         "harness.errors",
         "harness.runs",

@@ -22,7 +22,8 @@ def call(given: argparse.Namespace) -> int:
     from harness.config import default_dir, resolve
     from harness.config.compose import as_yaml
     from harness.errors import HarnessError, LockHeldError
-    from harness.execute import Exit, run
+    from harness.execute import run
+    from harness.exits import Exit
     from harness.runs import RunFolder, RunState
     from harness.verl_backend.start import next_start
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.cli.again import ENTROCRAFT, frozen_study, sweep_words
 from harness.config.launch import LaunchConfig
 from harness.errors import SchedulerError
-from harness.execute import Exit
+from harness.exits import Exit
 from slurm.command_job import Work
 from slurm.commands import Commands, SlurmCommands
 from slurm.launcher import job_name

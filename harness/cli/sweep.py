@@ -44,7 +44,7 @@ def call(given: argparse.Namespace) -> int:
     from harness.cli.sweep_report import print_plan
     from harness.config.launch import split
     from harness.config.launch_file import load_launch
-    from harness.execute import Exit
+    from harness.exits import Exit
     from sweeps.cost import cost
     from sweeps.folder import StudyFolder
     from sweeps.plan import points, resolved_points
@@ -95,7 +95,7 @@ def _drive(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, 
     """The driver in this process."""
     from harness.cli.launching import launcher_of, policy_of, resolver_of
     from harness.cli.sweep_report import Reporter, print_result
-    from harness.execute import Exit
+    from harness.exits import Exit
     from sweeps.study import run_study
 
     _refuse_second(folder)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from harness.cli.tables import plain_table
 from harness.config.study import Point, StudyConfig
-from harness.execute import Exit
+from harness.exits import Exit
 from sweeps.progress import Progress
 from sweeps.status import RunStatus, StudyStatus
 

@@ -7,9 +7,7 @@ from typing import ClassVar
 
 from harness.config.fields import count, number
 from harness.config.group import Group
-from harness.errors import ConfigError, unknown
-
-SUFFIX = "_retries"
+from harness.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -53,19 +51,3 @@ class RetryConfig(Group):
                 f"backoff_max_s {self.backoff_max_s:g}, backoff_s {self.backoff_s:g}",
                 f"Set retry.backoff_max_s={self.backoff_s:g} or more.",
             )
-
-    def allowed(self, cause: str) -> int:
-        """Restarts without progress after ends of this cause, e.g. "preempted". Raises ConfigError: no such cause."""
-        if cause not in CAUSES:
-            raise unknown("causes of an end", [cause], CAUSES)
-        allowed: int = getattr(self, cause + SUFFIX)
-        return allowed
-
-    def wait_s(self, restarts: int) -> float:
-        """Seconds to wait before the next restart after `restarts` without progress: 0 -> backoff_s, then doubled."""
-        # 2.0**1024 overflows; by 64 doublings any backoff has reached its maximum
-        return float(min(self.backoff_max_s, self.backoff_s * 2.0 ** min(restarts, 64)))
-
-
-CAUSES = tuple(name.removesuffix(SUFFIX) for name in RetryConfig.__dataclass_fields__ if name.endswith(SUFFIX))
-"""Why an attempt may have ended before its run was complete."""

@@ -7,10 +7,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from harness.exits import Exit
 from slurm.starts import Starts
 from sweeps.ends import Cause
 from sweeps.journal import Journal
-from sweeps.launcher import EXIT_NO_SPACE
 from tests.chaos.waiting import Strike, until
 from tests.chaos.world import World
 
@@ -58,7 +58,7 @@ def signs(world: World) -> int:
     """How often somebody has met a full disk so far."""
     logs = [world.keeper.log, *world.study.glob("runs/*/log.txt"), *world.study.glob("runs/*/slurm/*.err")]
     said = sum(log.read_bytes().count(NO_SPACE) for log in logs if log.exists())
-    codes = sum(start.code == EXIT_NO_SPACE for run in world.folders() for start in Starts(run.path).all())
+    codes = sum(start.code == Exit.NO_SPACE for run in world.folders() for start in Starts(run.path).all())
     causes = [job.end.cause for run in world.folders() for job in Journal(run.path).jobs() if job.end is not None]
     return said + codes + causes.count(Cause.OUT_OF_DISK)
 

@@ -12,7 +12,7 @@ from harness import execute
 from harness.cli.run_folder import open_run, placed
 from harness.config import resolve
 from harness.errors import ConfigError
-from harness.execute import Exit
+from harness.exits import Exit
 from harness.runs import RunFolder, RunLock, RunState
 
 BACKEND = "harness.torch_backend.run.execute"

@@ -11,7 +11,6 @@ from harness.config import RunConfig, resolve
 from harness.config.fit import check_fit, gpus_needed
 from harness.config.launch import LAUNCH_KEYS, LaunchConfig, split
 from harness.config.launch_file import VARIABLE, load_launch
-from harness.config.retry import CAUSES
 from harness.errors import ConfigError
 
 # overrides, separated by two spaces | phrases of the refusal: rule, value, remedy
@@ -132,29 +131,6 @@ def test_values_of_slurms_own_grammar() -> None:
     overrides = ['resources.constraint="[a*2&(b|c)]"', 'resources.exclude="gpu[1-2,4]"', 'resources.partition="a,b"']
     found = load_launch(["launcher=slurm", *overrides]).resources
     assert (found.constraint, found.exclude, found.partition) == ("[a*2&(b|c)]", "gpu[1-2,4]", "a,b")
-
-
-def test_restarts_by_cause() -> None:
-    retry = load_launch().retry
-    assert {cause: retry.allowed(cause) for cause in CAUSES} == {
-        "preempted": 5,
-        "timeout": 2,
-        "node_failure": 5,
-        "killed": 1,
-        "cancelled": 2,
-        "out_of_memory": 0,
-        "out_of_disk": 3,
-        "vanished": 3,
-        "error": 0,
-    }
-    with pytest.raises(ConfigError, match=r"causes of an end must be known ones; got 'eror'. Did you mean 'error'"):
-        retry.allowed("eror")
-
-
-def test_the_wait_doubles_up_to_its_maximum() -> None:
-    retry = load_launch(["retry.backoff_s=3", "retry.backoff_max_s=20"]).retry
-    assert [retry.wait_s(restarts) for restarts in (0, 1, 2, 3, 4, 10_000)] == [3, 6, 12, 20, 20, 20]
-    assert load_launch(["retry.backoff_s=0"]).retry.wait_s(5) == 0
 
 
 def test_a_sweeps_overrides_are_split_and_each_part_composes() -> None:

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from harness.errors import RunFolderError
-from harness.execute import Exit, main
+from harness.execute import main
+from harness.exits import Exit
 from harness.runs import RunLock, holder
 from harness.runs.space import append_whole, no_space
 

@@ -20,7 +20,8 @@ from submitit.core.utils import JobPaths
 from harness.config.launch_file import load_launch
 from harness.config.resources import ResourcesConfig
 from harness.errors import ConfigError
-from slurm.text import NO_ENVIRONMENT, JobText, render
+from harness.exits import Exit
+from slurm.text import JobText, render
 
 CASES = 1000
 PIECES = [
@@ -239,7 +240,7 @@ def test_modules_come_before_setup_and_both_before_the_run(bash: Bash) -> None:
 )
 def test_a_module_or_setup_line_that_fails_ends_the_job_before_the_run(asked: dict[str, object], bash: Bash) -> None:
     done = bash.run(render(job(bash.root, resources=resources(**asked))))
-    assert done.returncode == NO_ENVIRONMENT and bash.recorded("srun") == []
+    assert done.returncode == Exit.NO_ENVIRONMENT and bash.recorded("srun") == []
     assert "could not be set up: line" in (bash.root / "slurm" / "4711_0_log.err").read_text()
 
 

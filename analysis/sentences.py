@@ -91,7 +91,8 @@ def _needs(frame: pd.DataFrame) -> list[str]:
     if not len(unresolved):
         return []
     row = unresolved.sort_values("difference", key=abs, ascending=False, kind="stable").iloc[0]
-    return [f"Largest difference not resolved: {row['label']}; were it the true one: {row['to_resolve']}."]
+    needed = f"seeds to resolve it, were it the true one: {row['to_resolve']}"
+    return [f"Largest difference not resolved: {row['label']}; {needed}."]
 
 
 def _named(metric: str, row: pd.Series) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ seeds: [1]
 parallel: 1
 sampler: random
 n_trials: 2
-objective: {{metric: tracking, direction: minimize}}
+objective: {{metric: control/tracking_error, direction: minimize}}
 base: [backend=verl, platform=cpu, method=entrocraft, schedule.start=0.5, schedule.end=0.3, trainer.steps={STEPS},
   trainer.prompts_per_step=4, trainer.rollouts_per_prompt=4, trainer.epochs=1, trainer.mini_batches=2,
   validation.problems=8, validation.samples=2, "validation.pass_k=[1,2]", validation.every={STEPS},
@@ -40,15 +41,17 @@ base: [backend=verl, platform=cpu, method=entrocraft, schedule.start=0.5, schedu
 space:
   schedule: {{choices: [linear, cosine]}}
   method.gamma: {{choices: [10, inf]}}
-""".replace("metric: tracking", "metric: control/tracking_error")
+"""
 LAUNCH = ["launcher=slurm", "resources.partition=low", "resources.cpus_per_task=16", "resources.mem_gb=8", "poll_s=1"]
 
 
 @pytest.fixture(scope="module")
 def grace() -> Iterator[Cluster]:
     """A cluster whose preempted jobs have as long for a checkpoint as verl may need on a busy machine."""
-    folder = Path("/tmp") / f"ec-verl-{os.getpid()}"
-    with cluster(folder, nodes=2, grace_time_s=240) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="ec-verl-", dir="/tmp") as folder,  # a short path, as sockets want it
+        cluster(Path(folder), nodes=2, grace_time_s=240) as running,
+    ):
         yield running
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,15 @@ class Ragged:
 
     def sums(self) -> FloatArray:
         """(N,) float64; 0 for a rollout without tokens."""
-        return self._reduced(np.add, 0.0, dtype=np.float64)
+        return self._sums.copy()
 
     def extremes(self) -> tuple[FloatArray, FloatArray]:
         """Least and greatest value of each rollout, (N,) each; 0 for one without tokens. NaN where there is one."""
         return self._reduced(np.minimum, 0.0), self._reduced(np.maximum, 0.0)
+
+    @cached_property
+    def _sums(self) -> FloatArray:
+        return self._reduced(np.add, 0.0, dtype=np.float64)
 
     def _reduced(self, ufunc: np.ufunc, empty: float, **options: Any) -> FloatArray:
         result = np.full(len(self.lengths), empty)

@@ -30,7 +30,7 @@ def token_summary(log_prob: Ragged, entropy: Ragged, advantages: FloatArray, rew
         raise InputError("a batch must have response tokens", "none", "Check the generation and its mask.")
     tokens = int(lengths.sum())
     surplus = log_prob.values + entropy.values
-    rows = Ragged(surplus, lengths).sums()
+    rows = log_prob.sums() + entropy.sums()
     mean = float(rows.sum()) / tokens
     variance = float(np.dot(surplus, surplus)) / tokens - mean**2
     centred = advantages - float(advantages @ lengths) / tokens

@@ -46,7 +46,6 @@ def decide(
         "actor/entropy_seq_mean": entropies["seq-mean-token-mean"],
         "actor/updates": float(len(updates)),
         "training/samples_seen": float(step * run.trainer.rows_per_step),
-        "reward/grader_failures": float(sum(row.grader_failure != "" for row in rows.named)),
         **control,
         **action.metrics,
         **token_summary(rows.log_prob, rows.entropy, advantages, rows.rewards),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import transfer_queue as tq
-from tensordict import TensorDict
+from numpy.typing import NDArray
 from transfer_queue import KVBatchMeta
 
 from harness.core.ragged import Ragged
 from harness.core.types import FloatArray, IntArray
+from harness.verl_plugin.seen import Columns
 
-NAMES = ["uid", "extra_info", "extra_fields"]
 TOKENS = ["entropy", "old_log_probs", "advantages", "response_mask", "rm_scores"]
 
 
@@ -26,8 +26,6 @@ class Named(NamedTuple):
     sibling: tuple[int, int]
     key: str
     """In the TransferQueue."""
-    grader_failure: str
-    """The reason; "" where the grader gave a verdict."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,14 @@ class Rows:
     log_prob: Ragged  # nats, before the update
 
     @classmethod
-    def of(cls, batch: KVBatchMeta) -> Rows:
-        keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-        names = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=NAMES)
-        uids, infos, extras = (names.pop(name).tolist() for name in NAMES)
-        named = sorted(
-            Named(info["problem_id"], uid, _sibling(key), key, extra["reward_extra_info"]["grader_failure"])
-            for key, uid, info, extra in zip(keys, uids, infos, extras, strict=True)
-        )
-        keys = [row.key for row in named]
-        return cls.read(named, tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=TOKENS))
+    def of(cls, batch: KVBatchMeta, seen: Columns | None = None) -> Rows:
+        """seen: the columns of all of the batch, which are read where it is None."""
+        keys = real_keys(batch)
+        named = _named(keys, batch.partition_id)
+        if seen is None:
+            tokens = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=TOKENS)
+            seen = Columns(keys, {name: tokens[name] for name in TOKENS})
+        return cls.read(named, seen)
 
     @property
     def keys(self) -> list[str]:
@@ -62,25 +58,59 @@ class Rows:
         return [row.key for row in self.named]
 
     @classmethod
-    def read(cls, named: list[Named], tokens: TensorDict) -> Rows:
-        """From the nested TOKENS of the rows, which are sorted."""
-        mask = tokens["response_mask"]
-        lengths = mask.offsets().diff().cpu().numpy().astype(np.int64)
-        inside = mask.values().bool().cpu().numpy()
-        answered = Ragged(inside.astype(np.float64), lengths).sums().astype(np.int64)
+    def read(cls, named: list[Named], columns: Columns) -> Rows:
+        """From the nested TOKENS of the rows, which are in any order and may have others (padding) among them."""
+        place = {key: index for index, key in enumerate(columns.keys)}
+        order = np.array([place[row.key] for row in named], dtype=np.int64)
+        offsets = columns.tensors["response_mask"].offsets().cpu().numpy()
+        starts, lengths = offsets[:-1][order], np.diff(offsets)[order]
+        flat = {name: columns.tensors[name].values().cpu().numpy() for name in TOKENS}
+
+        def sorted_(values: NDArray[Any]) -> Ragged:
+            parts = [values[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+            return Ragged(np.concatenate(parts), lengths)
+
+        mask = flat["response_mask"]
+        inside = None if mask.min(initial=1) else sorted_(mask).values.astype(bool)
 
         def of(name: str) -> Ragged:
-            values = tokens[name].values().cpu().numpy()
-            return Ragged(values if inside.all() else values[inside], answered)
+            tokens = sorted_(flat[name])
+            if inside is None:
+                return tokens
+            answered = Ragged(inside.astype(np.float64), lengths).sums().astype(np.int64)
+            return Ragged(tokens.values[inside], answered)
 
         return cls(
             named=named,
             groups=np.unique([row.uid for row in named], return_inverse=True)[1].astype(np.int64),
-            rewards=Ragged(tokens["rm_scores"].values().cpu().numpy(), lengths).sums(),
+            rewards=Ragged(flat["rm_scores"], np.diff(offsets)).sums()[order],
             advantages=of("advantages"),
             entropy=of("entropy"),
             log_prob=of("old_log_probs"),
         )
+
+
+def real_keys(batch: KVBatchMeta) -> list[str]:
+    """Without verl's padding rows."""
+    return [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
+
+
+def grader_failures(keys: list[str], partition: str) -> int:
+    """How many of the rollouts have no verdict of a grader."""
+    extras = tq.kv_batch_get(keys=keys, partition_id=partition, select_fields=["extra_fields"]).pop("extra_fields")
+    return sum(extra["reward_extra_info"]["grader_failure"] != "" for extra in extras.tolist())
+
+
+def _named(keys: list[str], partition: str) -> list[Named]:
+    """Sorted. The problem is asked of one rollout of each group."""
+    groups = {_uid(key): key for key in keys}
+    data = tq.kv_batch_get(keys=list(groups.values()), partition_id=partition, select_fields=["extra_info"])
+    infos = dict(zip(groups, data.pop("extra_info").tolist(), strict=True))
+    return sorted(Named(infos[_uid(key)]["problem_id"], _uid(key), _sibling(key), key) for key in keys)
+
+
+def _uid(key: str) -> str:
+    return key.rsplit("_", 2)[0]
 
 
 def _sibling(key: str) -> tuple[int, int]:

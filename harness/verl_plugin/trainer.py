@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import transfer_queue as tq
 from omegaconf import DictConfig, OmegaConf
 from tensordict import TensorDict
 from transfer_queue import KVBatchMeta
+from verl.trainer.ppo.v1 import trainer_base
 from verl.trainer.ppo.v1.trainer_base import register_trainer
 from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 from verl.utils.metric import reduce_metrics
@@ -35,7 +37,8 @@ from harness.verl_backend.loss_choice import verl_has_loss
 from harness.verl_backend.names import PLUGIN
 from harness.verl_plugin.decision import Decision, decide
 from harness.verl_plugin.loss import loss_function
-from harness.verl_plugin.rows import Rows
+from harness.verl_plugin.rows import TOKENS, Rows, grader_failures
+from harness.verl_plugin.seen import Seen
 from harness.verl_plugin.settings import run_config, run_folder
 from harness.verl_plugin.update import Weights, instructions, missing, padding_row
 
@@ -56,6 +59,8 @@ class EntrocraftTrainer(PPOTrainerSync):
         OmegaConf.update(config, "trainer.v1.trainer_mode", "sync")
         super().__init__(config)
         self.replay_buffer.poll_interval = POLL_INTERVAL_S
+        self.seen = trainer_base.tq = Seen(tq, TOKENS)
+        self.reader = ThreadPoolExecutor(1)
         self.run = run_config()
         self.attempt = len(run_folder().manifest()["attempts"])
         self.monitor = Monitor()
@@ -70,7 +75,9 @@ class EntrocraftTrainer(PPOTrainerSync):
 
     def _update_actor(self, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta:
         run, step = self.run, self.global_steps
-        rows = Rows.of(batch)
+        seen = self.seen.take(batch.keys)
+        rows = Rows.of(batch, seen)
+        failures = self.reader.submit(grader_failures, rows.keys, batch.partition_id)  # while the workers update
         decision, self.method_state = decide(run, step, rows, self.method_state, self.monitor)
         if not np.array_equal(decision.action.advantages, decision.advantages):
             self._write_advantages(batch, rows, decision.action.advantages)
@@ -80,8 +87,8 @@ class EntrocraftTrainer(PPOTrainerSync):
             for name, value in self._one_update(batch, rows, part, number, weights).items():
                 totals[name].append(float(value))
         metrics.update(reduce_metrics(dict(totals)))  # means, but the greatest of what is a maximum
-        metrics.update(decision.metrics)
-        self._record_rows(step, rows, decision)
+        metrics.update({**decision.metrics, "reward/grader_failures": float(failures.result())})
+        self._record_rows(step, rows, decision, read=seen is None)
         return batch
 
     def _one_update(
@@ -128,13 +135,17 @@ class EntrocraftTrainer(PPOTrainerSync):
         fields = TensorDict({"advantages": response_to_nested(padded, mask)}, batch_size=len(rows.keys))
         tq.kv_batch_put(keys=rows.keys, partition_id=batch.partition_id, fields=fields)
 
-    def _record_rows(self, step: int, rows: Rows, decision: Decision) -> None:
-        """Which rows were kept and updated on, a line for each step of an attempt: for tests and doubting readers."""
+    def _record_rows(self, step: int, rows: Rows, decision: Decision, read: bool) -> None:
+        """Which rows were kept and updated on, a line for each step of an attempt: for tests and doubting readers.
+
+        read: whether their tokens had to be read from the queue.
+        """
         record = {
             "step": step,
             "attempt": self.attempt,
             "problem_ids": [row.problem_id for row in rows.named],
             "rewards": rows.rewards.tolist(),
+            "read": read,
             "keep": decision.action.keep.tolist(),
             "updates": [part.tolist() for part in decision.updates],
         }

@@ -29,6 +29,7 @@ from harness.verl_backend.overrides import estimator, overrides
 from harness.verl_plugin.decision import decide
 from harness.verl_plugin.loss import loss_function
 from harness.verl_plugin.rows import Named, Rows
+from harness.verl_plugin.seen import Columns
 from harness.verl_plugin.update import Weights, instructions, missing, padding_row
 
 STEP = 1
@@ -124,10 +125,10 @@ def first_updates(given: dict[str, Any], config: RunConfig, verl: DictConfig, co
     for row, values in zip(rows, response_to_nested(rewards, mask).unbind(), strict=True):
         row["rm_scores"] = values.clone()
 
-    named = [Named(f"p{group:03d}", uid, (index, 0), f"{uid}_{index}_0", "")
+    named = [Named(f"p{group:03d}", uid, (index, 0), f"{uid}_{index}_0")
              for index, (group, uid) in enumerate(zip(given["groups"], uids, strict=True))]  # fmt: skip
     assert named == sorted(named)
-    seen = Rows.read(named, together(rows))
+    seen = Rows.read(named, Columns([row.key for row in named], together(rows)))
     decision, _ = decide(config, STEP, seen, config.method.initial_state(), Monitor())
     for row, value in zip(rows, decision.action.advantages, strict=True):
         row["advantages"] = torch.full_like(row["advantages"], float(value))

@@ -80,6 +80,10 @@ def test_each_step_counts_what_could_not_be_graded(run: RunFolder) -> None:
     assert counts == [None, *[0.0] * STEPS]
 
 
+def test_no_column_is_read_again_that_verl_had_in_its_hands(run: RunFolder) -> None:
+    assert [row["read"] for row in rows(run).values()] == [False] * STEPS
+
+
 def test_rejected_rows_are_in_no_update_and_the_number_of_updates_is_the_configured_one(run: RunFolder) -> None:
     records = {record["step"]: record["data"] for record in run.metrics()}
     rejected = 0

@@ -12,6 +12,7 @@ from harness.assets import SHIPPED, model_folder
 from harness.config import RunConfig
 from harness.errors import ConfigError, RunFolderError
 from harness.runs import RunFolder
+from harness.runs.imported import require_made_here
 from harness.verl_backend.checkpoints import newest_checkpoint
 
 SHARDED = "fsdp_config.json"
@@ -49,7 +50,8 @@ def find(what: str, step: int | None = None) -> Source:
     """The source that a path (or the name of a shipped model) means; of a run the newest checkpoint, or `step`.
 
     Raises:
-        ConfigError: no model there, or a step for what has none. RunFolderError: the run has no such checkpoint.
+        ConfigError: no model there, or a step for what has none. RunFolderError: the run has no such checkpoint, or was
+            imported.
     """
     path = Path(what).expanduser()
     if RunFolder(path).exists():
@@ -95,6 +97,7 @@ def fingerprint(source: Source) -> str:
 
 
 def _of_run(run: RunFolder, step: int | None) -> Source:
+    require_made_here(run, "to be evaluated", "Give its checkpoint itself: global_step_N, or a Hugging Face folder.")
     config = RunConfig.from_dict(run.manifest()["config"])
     found: dict[int, Source] = {}
     if config.backend == "verl":

@@ -261,3 +261,29 @@ def test_the_command(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert out[0].startswith("imported: ") and out[1].startswith("already imported: ")
     assert (tmp_path / "runs" / "grpo-s1" / "manifest.json").exists()
     assert main([*words[:5], "2", *words[6:], "--name", "grpo-s1"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "remedy"),
+    [
+        (["run", "run.dir={run}"], "made here to go on", "run.dir=PATH"),
+        (["run", "run.dir={run}", "method=grpo", "seed=1", "trainer.steps=9"], "made here to go on", "run.dir=PATH"),
+        (["eval", "{run}", "--benchmarks", "countdown"], "made here to be evaluated", "global_step_N"),
+        (["eval", "{run}", "--benchmarks", "countdown", "--step", "0"], "made here to be evaluated", "global_step_N"),
+        (["retry", "{run}"], "made here to be retried", "import that"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+@pytest.mark.parametrize("kind", ["verl", "osb"])
+def test_nothing_goes_on_with_an_imported_run(
+    kind: str, words: list[str], rule: str, remedy: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = logs if kind == "verl" else write_osb(tmp_path / "osb")
+    run = imported(source, tmp_path / "runs" / "mine").folder
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert main([word.format(run=run) for word in words]) == 2
+    error = capsys.readouterr().err
+    assert rule in error and f"got '{run}', imported from " in error and remedy in error
+    assert "neither a whole configuration nor a checkpoint" in error
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before, "nothing is added"

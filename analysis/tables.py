@@ -75,7 +75,7 @@ def caption(frame: pd.DataFrame) -> str:
     parts: list[str] = []
     for name, words in (("step", "step {}"), ("problems", "{} problems"), ("n", "n = {} samples a problem")):
         values = frame[name].dropna().unique()
-        if len(values) == 1 and frame[name].nunique(dropna=False) == 1:
+        if len(values) == 1 and values[0] and frame[name].nunique(dropna=False) == 1:
             parts.append(words.format(values[0]))
     parts += _of_differences(frame)
     brackets = sorted(frame.loc[frame["interval"] != "", "interval"].unique())
@@ -92,7 +92,7 @@ def _of_differences(frame: pd.DataFrame) -> list[str]:
     """What the difference is of, what it is paired on, and how its p-values are corrected."""
     base = frame.loc[frame["verdict"] == BASELINE, "label"]
     metrics = metric_columns(frame)
-    if not (len(base) and metrics):
+    if not (len(base) and metrics and frame["seeds"].sum()):
         return []
     paired = " or ".join(sorted(set(frame["paired_on"]) - {""}, key=len)) or "problems"
     compared = int(frame["p"].notna().sum())
@@ -176,7 +176,10 @@ def _needs(frame: pd.DataFrame) -> list[str]:
     open_rows = [row for row in records(frame) if row["verdict"] == UNRESOLVED and row["to_resolve"]]
     if not open_rows:
         return []
-    listed = "; ".join(f"{row['label']}: {row['to_resolve']}" for row in open_rows)
+    said: dict[str, list[str]] = {}
+    for row in open_rows:
+        said.setdefault(row["to_resolve"], []).append(row["label"])
+    listed = "; ".join(f"{', '.join(labels)}: {words}" for words, labels in said.items())
     return [
         f"Seeds to resolve a true difference as large as the measured one ({100 * POWER:.0f} % power at 5 %, not "
         f"corrected): {listed}."

@@ -213,6 +213,12 @@ def test_what_cannot_be_imported_is_refused(tmp_path: Path, logs: Path) -> None:
     (tmp_path / "other.jsonl").write_text('{"a": 1}\n')
     with pytest.raises(DataError, match="neither in"):
         find_source(tmp_path / "other.jsonl")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "manifest.json").write_text("{}")
+    (tmp_path / "run" / "metrics.jsonl").write_text(log_line(1))
+    for path in (tmp_path / "run", tmp_path / "run" / "metrics.jsonl"):
+        with pytest.raises(DataError, match="no run folder yet"):
+            find_source(path)
     (logs / "second.jsonl").write_text(log_line(1))
     with pytest.raises(DataError, match="one log"):
         find_source(logs)

@@ -243,6 +243,18 @@ def test_the_baseline_of_the_authors_form(tmp_path: Path) -> None:
     assert "steps missing" not in partial and "0 tokens" in partial
 
 
+def test_commands_on_runs_without_samples_say_that_there_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write_osb(tmp_path / "osb"), tmp_path / "runs" / "osb")
+    assert main(["compare", str(tmp_path / "runs")]) == 0
+    shown = capsys.readouterr().out
+    assert "No run has validation samples." in shown and "0 problems" not in shown and "paired on" not in shown
+    assert main(["figures", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]) == 0
+    written = capsys.readouterr()
+    assert written.out or "no figure: no run below" in written.err
+
+
 def test_a_baseline_whose_means_are_not_of_its_responses_is_refused(tmp_path: Path) -> None:
     folder = write_osb(tmp_path / "osb")
     content = json.loads((folder / "base.json").read_text())

@@ -25,12 +25,15 @@ from harness.runs.atomic import write_file
 SUFFIXES = {".txt": "text", ".csv": "csv", ".md": "md", ".tex": "tex"}
 FORMATS = tuple(SUFFIXES.values())
 ABSENT = "-"
+LATEX_CHARACTERS = 86
+"""A LaTeX table of wider lines goes on below, as in text: this many fit into 5.5 inches of its size."""
 
 
 def render(frame: pd.DataFrame, format: str = "text", width: int = 110) -> str:
     """The comparison `frame` as "text" (terminal), "csv" (every column, full precision), "md" or "tex".
 
-    A text table wider than `width` characters goes on below, with the configurations repeated.
+    A text table wider than `width` characters goes on below, with the configurations repeated; so does a LaTeX table
+    wider than the text of common conference styles (5.5 inches).
 
     Raises:
         ConfigError: another format; the valid ones are listed.
@@ -150,7 +153,10 @@ def _markdown(frame: pd.DataFrame) -> str:
 
 
 def _latex(frame: pd.DataFrame) -> str:
-    return latex.tabular(display(frame), [caption(frame), *_notes(frame)])
+    cells = display(frame)
+    comments = "".join(f"% {comment}\n" for comment in (caption(frame), *_notes(frame)))
+    blocks = [latex.tabular(cells[names]) for names in _fitting(cells, LATEX_CHARACTERS)]
+    return comments + "\n".join(latex.small(block) for block in blocks)
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:

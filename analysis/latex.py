@@ -25,7 +25,7 @@ def escape(text: str) -> str:
 
 def small(tabular: str) -> str:
     """A paragraph of its own in the smallest readable size, its columns near to one another."""
-    return f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}\\noindent\n{tabular}\\par}}\n"
+    return f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}\\noindent\n{tabular}\\par}}\\smallskip\n"
 
 
 def tabular(cells: pd.DataFrame) -> str:

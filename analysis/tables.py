@@ -25,7 +25,7 @@ from harness.runs.atomic import write_file
 SUFFIXES = {".txt": "text", ".csv": "csv", ".md": "md", ".tex": "tex"}
 FORMATS = tuple(SUFFIXES.values())
 ABSENT = "-"
-LATEX_CHARACTERS = 86
+LATEX_CHARACTERS = 100
 """A LaTeX table of wider lines goes on below, as in text: this many fit into 5.5 inches of its size."""
 
 

@@ -54,8 +54,10 @@ def find(what: str, step: int | None = None) -> Source:
             imported.
     """
     path = Path(what).expanduser()
-    if RunFolder(path).exists():
-        return _of_run(RunFolder(path), step)
+    run = RunFolder(path)
+    if run.exists():
+        require_made_here(run, "to be evaluated", "Give its checkpoint itself: global_step_N, or a Hugging Face folder.")
+        return _of_run(run, step)
     if step is not None:
         raise ConfigError("--step must choose a checkpoint of a run folder", what, "Leave it out, or give the run.")
     if what not in SHIPPED:
@@ -97,7 +99,6 @@ def fingerprint(source: Source) -> str:
 
 
 def _of_run(run: RunFolder, step: int | None) -> Source:
-    require_made_here(run, "to be evaluated", "Give its checkpoint itself: global_step_N, or a Hugging Face folder.")
     config = RunConfig.from_dict(run.manifest()["config"])
     found: dict[int, Source] = {}
     if config.backend == "verl":

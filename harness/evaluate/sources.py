@@ -56,7 +56,7 @@ def find(what: str, step: int | None = None) -> Source:
     path = Path(what).expanduser()
     run = RunFolder(path)
     if run.exists():
-        require_made_here(run, "to be evaluated", "Give its checkpoint itself: global_step_N, or a Hugging Face folder.")
+        require_made_here(run, "to be evaluated", "Give its checkpoint: global_step_N, or a Hugging Face folder.")
         return _of_run(run, step)
     if step is not None:
         raise ConfigError("--step must choose a checkpoint of a run folder", what, "Leave it out, or give the run.")

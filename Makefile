@@ -17,7 +17,7 @@ MAKESPAN ?= $(or $(TMPDIR),/tmp)/entrocraft-makespan
 MAKESPAN_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures tests/test_notebooks.py
 export REQUIRE
 
 .DEFAULT_GOAL := help

@@ -1,5 +1,6 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
+from analysis import paper
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
@@ -34,6 +35,7 @@ __all__ = [
     "load_runs",
     "mean_at_n",
     "paired_interval",
+    "paper",
     "pass_at_k",
     "pass_at_k_curves",
     "render",

@@ -23,13 +23,17 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(c, c if c <= LAST_LATIN else f"[U+{ord(c):04X}]") for c in text)
 
 
-def tabular(cells: pd.DataFrame, comments: Sequence[str] = ()) -> str:
-    """A tabular environment of text cells, flush left, with comment lines above."""
+def small(tabular: str) -> str:
+    """A paragraph of its own in the smallest readable size, its columns near to one another."""
+    return f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}\\noindent\n{tabular}\\par}}\\smallskip\n"
+
+
+def tabular(cells: pd.DataFrame) -> str:
+    """A tabular environment of text cells, flush left."""
     alignment = "l" * cells.shape[1]
     rows = [_row(row) for row in cells.to_numpy().tolist()]
     head = " & ".join(escape(name) for name in columns(cells)) + r" \\ \hline"
     lines = [
-        *(f"% {comment}" for comment in comments),
         rf"\begin{{tabular}}{{{alignment}}}",
         r"\hline",
         head,

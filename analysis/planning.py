@@ -53,9 +53,8 @@ class SeedsNeeded:
             return self.why_not
         if np.isinf(self.number):
             hope = "" if np.isinf(self.low) else f"; with 80 %: {_count(self.low)} or more, if at all"
-            return (
-                f"cannot be resolved by more seeds alone: the problems' spread hides less than {self.floor:.3f}{hope}"
-            )
+            floor = f"on these problems, differences below {self.floor:.3f} stay hidden"
+            return f"cannot be resolved by more seeds alone: {floor}{hope}"
         bounds = ["no number" if np.isinf(end) else _count(end) for end in (self.low, self.high)]
         return f"{_count(self.number)} a side (80 %: {' to '.join(bounds)})"
 

@@ -77,6 +77,8 @@ def _strength(frame: pd.DataFrame) -> list[str]:
     if not len(used):
         return ["No run has validation samples."]
     fewest = int(used["seeds"].min())
+    if used["seeds"].max() == 1:
+        return ["Every row rests on one seed: the intervals leave out the noise between seeds."]
     if fewest == 1:
         return ["Some rows rest on one seed: their intervals leave out the noise between seeds."]
     return [

@@ -25,12 +25,15 @@ from harness.runs.atomic import write_file
 SUFFIXES = {".txt": "text", ".csv": "csv", ".md": "md", ".tex": "tex"}
 FORMATS = tuple(SUFFIXES.values())
 ABSENT = "-"
+LATEX_CHARACTERS = 100
+"""A LaTeX table of wider lines goes on below, as in text: this many fit into 5.5 inches of its size."""
 
 
 def render(frame: pd.DataFrame, format: str = "text", width: int = 110) -> str:
     """The comparison `frame` as "text" (terminal), "csv" (every column, full precision), "md" or "tex".
 
-    A text table wider than `width` characters goes on below, with the configurations repeated.
+    A text table wider than `width` characters goes on below, with the configurations repeated; so does a LaTeX table
+    wider than the text of common conference styles (5.5 inches).
 
     Raises:
         ConfigError: another format; the valid ones are listed.
@@ -75,7 +78,7 @@ def caption(frame: pd.DataFrame) -> str:
     parts: list[str] = []
     for name, words in (("step", "step {}"), ("problems", "{} problems"), ("n", "n = {} samples a problem")):
         values = frame[name].dropna().unique()
-        if len(values) == 1 and frame[name].nunique(dropna=False) == 1:
+        if len(values) == 1 and values[0] and frame[name].nunique(dropna=False) == 1:
             parts.append(words.format(values[0]))
     parts += _of_differences(frame)
     brackets = sorted(frame.loc[frame["interval"] != "", "interval"].unique())
@@ -92,7 +95,7 @@ def _of_differences(frame: pd.DataFrame) -> list[str]:
     """What the difference is of, what it is paired on, and how its p-values are corrected."""
     base = frame.loc[frame["verdict"] == BASELINE, "label"]
     metrics = metric_columns(frame)
-    if not (len(base) and metrics):
+    if not (len(base) and metrics and frame["seeds"].sum()):
         return []
     paired = " or ".join(sorted(set(frame["paired_on"]) - {""}, key=len)) or "problems"
     compared = int(frame["p"].notna().sum())
@@ -150,7 +153,10 @@ def _markdown(frame: pd.DataFrame) -> str:
 
 
 def _latex(frame: pd.DataFrame) -> str:
-    return latex.tabular(display(frame), [caption(frame), *_notes(frame)])
+    cells = display(frame)
+    comments = "".join(f"% {comment}\n" for comment in (caption(frame), *_notes(frame)))
+    blocks = [latex.tabular(cells[names]) for names in _fitting(cells, LATEX_CHARACTERS)]
+    return comments + "\n".join(latex.small(block) for block in blocks)
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
@@ -176,7 +182,10 @@ def _needs(frame: pd.DataFrame) -> list[str]:
     open_rows = [row for row in records(frame) if row["verdict"] == UNRESOLVED and row["to_resolve"]]
     if not open_rows:
         return []
-    listed = "; ".join(f"{row['label']}: {row['to_resolve']}" for row in open_rows)
+    said: dict[str, list[str]] = {}
+    for row in open_rows:
+        said.setdefault(row["to_resolve"], []).append(row["label"])
+    listed = "; ".join(f"{', '.join(labels)}: {words}" for words, labels in said.items())
     return [
         f"Seeds to resolve a true difference as large as the measured one ({100 * POWER:.0f} % power at 5 %, not "
         f"corrected): {listed}."

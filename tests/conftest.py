@@ -24,6 +24,11 @@ def _cuda() -> str | None:
     return None if torch.cuda.is_available() else "no CUDA device"
 
 
+def _chromium() -> str | None:
+    absent = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    return f"no {' and no '.join(absent)} (Debian: chromium, chromium-driver)" if absent else None
+
+
 def _latex() -> str | None:
     return None if shutil.which("pdflatex") else "no pdflatex (Debian: texlive-latex-base)"
 
@@ -40,6 +45,7 @@ def _verl() -> str | None:
 
 
 FEATURES: dict[str, Callable[[], str | None]] = {
+    "chromium": _chromium,
     "cuda": _cuda,
     "latex": _latex,
     "slurm": requirements.missing,

@@ -18,6 +18,7 @@ from analysis.paper.recipes import Recipe
 from analysis.paper.sampling import average
 from analysis.paper.table4 import Configuration
 from analysis.paper.unlike import unlike
+from analysis.paper.which import Which
 from analysis.runs import Runs
 
 RUNS, PAPER, ABSENT = "runs", "paper", ""
@@ -27,6 +28,8 @@ COLUMNS = [
 ]
 EQUAL = 1e-9
 """Percentage points: closer than this is a tie, and a difference of rounding only."""
+NAMED = 10
+"""Runs that were left out are named below a table up to this number."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def fill(
         missing += [cell for cell in found.values() if isinstance(cell, Missing)]
         missing += [Missing(which.experiment)] if counted is None else []
         notes += [f"{title}: {note}" for cell in measured.values() for note in cell.notes]
+        notes += [f"{title}: {note}" for note in _partial(which, counted)]
         if counted is not None and measured and which.experiment in known:
             notes += [f"{title}: {each}" for each in unlike(counted.members(which), known[which.experiment])]
         for column in recipe.columns:
@@ -77,8 +81,26 @@ def fill(
                 rows.append(row | _cell([measured[part] for part in parts]))
             else:
                 rows.append(row | printed.get((title, column.name), {"source": ABSENT}))
+    if runs is not None and any(not cell.reason for cell in missing):
+        notes += _left_out(runs)  # one of these may be the run that a row has not
     frame = _ranked(pd.DataFrame(rows, columns=COLUMNS), RUNS)
     return Filled(recipe, _typed(frame), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(notes)))
+
+
+def _partial(which: Which, counted: Counts | None) -> list[str]:
+    """What is missing of a row's runs, also of those that fill no cell: it may be the reason."""
+    if counted is None:
+        return []
+    return [f"{row['run']}: {row['partial']}" for row in records(counted.members(which)) if row["partial"]]
+
+
+def _left_out(runs: Runs) -> list[str]:
+    """The runs that could not be used, whatever they were, with their reasons."""
+    named = [f"{row['run']}: {row['reason']}" for row in records(runs.excluded)]
+    if not named:
+        return []
+    more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return [f"Left out below {runs.root.name or runs.root}, {len(named)} in all: {'; '.join(named[:NAMED])}{more}"]
 
 
 def _printed(recipe: Recipe, paper: Paper | None) -> dict[tuple[str, str], dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +11,12 @@ from itertools import groupby
 from analysis import latex
 
 DAGGER = "\N{DAGGER}"
+NUMBER = re.compile(r"[-+]?\d[\d.]*|-")
+WIDE = 80
+"""Characters of a line, with what stands between columns: above, LaTeX's text is a size smaller, so that every table of
+the paper is at most 5.5 inches wide (397 pt), the text width of common conference styles."""
+BETWEEN = 1.5
+"""Characters that the space between two columns takes."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +53,27 @@ def markdown(grid: Grid) -> str:
 
 
 def tex(grid: Grid) -> str:
-    """A tabular that needs LaTeX's base packages only, with its notes below in small type."""
+    """A tabular that needs LaTeX's base packages only, with its notes below, all in small type.
+
+    Columns of numbers are flush right, and a dagger beside a number takes no width, so that they stand under one
+    another; all other columns are flush left.
+    """
     groups = [(name, len(list(of))) for name, of in groupby(group for group, _ in grid.heads)]
-    lines = [f"% {grid.title}", rf"\begin{{tabular}}{{l{'r' * (len(grid.heads) - 1)}}}", r"\hline"]
+    size = r"\scriptsize" if _characters(grid) > WIDE else r"\footnotesize"
+    lines = [
+        f"% {grid.title}",
+        rf"{{{size}\setlength{{\tabcolsep}}{{3pt}}\noindent",
+        rf"\begin{{tabular}}{{{_alignment(grid)}}}",
+        r"\hline",
+    ]
     if any(name for name, _ in groups):
         spans = [rf"\multicolumn{{{size}}}{{c}}{{{latex.escape(name)}}}" for name, size in groups]
         lines.append(" & ".join(spans) + r" \\")
     lines.append(" & ".join(latex.escape(name) for _, name in grid.heads) + r" \\ \hline")
     lines += [" & ".join(_tex(entry) for entry in row) + r" \\" for row in grid.rows]
-    lines += [r"\hline", r"\end{tabular}"]
+    lines += [r"\hline", r"\end{tabular}\par}\smallskip"]
     lines += [
-        rf"\par{{\footnotesize\raggedright\noindent {_dagger(latex.escape(note))}\par}}"
-        for note in map(_plain, grid.notes)
+        rf"{{\scriptsize\raggedright\noindent {_dagger(latex.escape(note))}\par}}" for note in map(_plain, grid.notes)
     ]
     return "\n".join(lines) + "\n"
 
@@ -73,6 +89,21 @@ def web(grid: Grid) -> str:
     )
 
 
+def _alignment(grid: Grid) -> str:
+    """l or r for each column."""
+    columns = list(zip(*grid.rows, strict=True))
+    return "".join("r" if all(NUMBER.fullmatch(entry.text) for entry in column) else "l" for column in columns)
+
+
+def _characters(grid: Grid) -> float:
+    """Width of the longest line that the widest cells and headings would make."""
+    columns = zip(*(tuple(entry.text for entry in row) for row in grid.rows), strict=True)
+    widths = [
+        max(len(name), *(len(text) for text in column)) for (_, name), column in zip(grid.heads, columns, strict=True)
+    ]
+    return sum(widths) + BETWEEN * len(widths)
+
+
 def _markdown(entry: Entry) -> str:
     text = entry.text.replace("\\", "\\\\").replace("|", "\\|")
     text = f"**{text}**" if entry.best else f"<u>{text}</u>" if entry.second else text
@@ -82,7 +113,7 @@ def _markdown(entry: Entry) -> str:
 def _tex(entry: Entry) -> str:
     text = latex.escape(entry.text)
     text = rf"\textbf{{{text}}}" if entry.best else rf"\underline{{{text}}}" if entry.second else text
-    text = rf"{text}$^\dagger$" if entry.printed else text
+    text = rf"{text}\rlap{{$^\dagger$}}" if entry.printed else text
     return f"{{}}{text}" if text.startswith(("[", "*")) else text  # else an argument of the row break above
 
 

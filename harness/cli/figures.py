@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from harness.cli.command import Command
@@ -16,8 +17,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(given: argparse.Namespace) -> int:
     from paper_figures.make import make_figures
 
-    for path in make_figures(given.runs, given.out):
+    written = make_figures(given.runs, given.out)
+    for path in written:
         print(path)
+    if not written:
+        print(f"no figure: no run below {given.runs} has entropies, rewards or validation samples", file=sys.stderr)
     return 0
 
 

@@ -127,8 +127,10 @@ def _ask(study: StudyFolder, seen: StudyStatus, names: set[str], withdrawn: int)
 
 def _retry_alone(run: RunFolder) -> None:
     from harness.cli.places import plain
+    from harness.runs.imported import require_made_here
     from sweeps.cancel import withdraw
 
+    require_made_here(run, "to be retried", "Train it again where it was made, and import that.")
     if not withdraw(run):
         raise ConfigError(
             "a run without a study must be cancelled to be retried",

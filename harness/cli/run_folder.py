@@ -12,6 +12,7 @@ from harness.config.identity import UNESSENTIAL
 from harness.config.settings import RunSettings
 from harness.errors import ConfigError
 from harness.runs import RunFolder, RunLock, RunState
+from harness.runs.imported import require_made_here
 
 
 def placed(config: RunConfig) -> RunConfig:
@@ -25,8 +26,11 @@ def open_run(config: RunConfig) -> RunFolder:
     Raises:
         ConfigError: the folder holds a run of another configuration; the message has the differences.
         LockHeldError: the run is being executed; nothing of it is changed.
+        RunFolderError: the folder holds an imported run.
     """
     folder = RunFolder(Path(config.run.dir or default_dir(config)))
+    if folder.exists():
+        require_made_here(folder, "to go on", "Give another folder: run.dir=PATH.")
     folder.path.mkdir(parents=True, exist_ok=True)
     with RunLock(folder.path):
         if folder.exists():

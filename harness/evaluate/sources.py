@@ -12,6 +12,7 @@ from harness.assets import SHIPPED, model_folder
 from harness.config import RunConfig
 from harness.errors import ConfigError, RunFolderError
 from harness.runs import RunFolder
+from harness.runs.imported import require_made_here
 from harness.verl_backend.checkpoints import newest_checkpoint
 
 SHARDED = "fsdp_config.json"
@@ -49,11 +50,14 @@ def find(what: str, step: int | None = None) -> Source:
     """The source that a path (or the name of a shipped model) means; of a run the newest checkpoint, or `step`.
 
     Raises:
-        ConfigError: no model there, or a step for what has none. RunFolderError: the run has no such checkpoint.
+        ConfigError: no model there, or a step for what has none. RunFolderError: the run has no such checkpoint, or was
+            imported.
     """
     path = Path(what).expanduser()
-    if RunFolder(path).exists():
-        return _of_run(RunFolder(path), step)
+    run = RunFolder(path)
+    if run.exists():
+        require_made_here(run, "to be evaluated", "Give its checkpoint: global_step_N, or a Hugging Face folder.")
+        return _of_run(run, step)
     if step is not None:
         raise ConfigError("--step must choose a checkpoint of a run folder", what, "Leave it out, or give the run.")
     if what not in SHIPPED:

@@ -16,6 +16,7 @@ DUMP = re.compile(r"\d+\.jsonl")
 DUMP_FOLDERS = ("validation", "validation_data", "val_generations", "val")
 """Where the dumps of a log are looked for beside it; `--dumps` names any other folder."""
 CHUNK_BYTES = 1 << 20
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,17 @@ def find_source(path: Path, dumps: Path | None = None) -> Source:
     Args:
         dumps: folder of `<step>.jsonl`; None looks for one beside the log.
     Raises:
-        DataError: nothing of the kind is there, or more than one log.
+        DataError: nothing of the kind is there, more than one log, or a run folder.
     """
     if not path.exists():
         raise DataError("an import is of a file or folder that exists", repr(str(path)), "Check the path.")
+    folder = path if path.is_dir() else path.parent
+    if (folder / MANIFEST).is_file():  # its metrics look like a log, but its configuration and samples would be lost
+        raise DataError(
+            "an import is of what is no run folder yet",
+            f"{str(folder)!r}, which has a {MANIFEST}",
+            "Nothing to import: give it, or a folder above it, to `entrocraft compare`, `figures` or `paper`.",
+        )
     candidates = [path] if path.is_file() else sorted(each for each in path.iterdir() if each.is_file())
     logs = [each for each in candidates if each.suffix == ".jsonl" and _is_log(each)]
     if len(logs) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
@@ -26,7 +25,7 @@ from harness.config.study_file import load_study
 from harness.errors import AnalysisError, ConfigError
 
 PAPER = load_paper()
-CELL = re.compile(r"(\\textbf\{|\\underline\{)?([\d.]+|-)\}?(\$\^\\dagger\$)?")
+CELL = re.compile(r"(\\textbf\{|\\underline\{)?([\d.]+|-)\}?(\\rlap\{\$\^\\dagger\$\})?")
 Known = dict[tuple[str, str], Fraction]
 """Exact percentages by row and column."""
 
@@ -331,20 +330,6 @@ def test_every_table_is_written_in_every_form(tmp_path: Path) -> None:
     assert sorted({path.suffix for path in paths}) == [".csv", ".html", ".md", ".tex"] and len(paths) == 32
     assert all(path.stat().st_size for path in paths)
     assert all(path.read_text().isascii() for path in paths if path.suffix == ".tex")
-
-
-@pytest.mark.needs("latex")
-def test_latex_compiles(tmp_path: Path) -> None:
-    configs = configurations()
-    bodies = [tex(table(number, None, PAPER, configs)) for number in range(1, 9)]
-    bodies.append(tex(table(8)))
-    pages = "\n\\newpage\n".join(bodies)
-    lines = [r"\documentclass{article}", r"\begin{document}", r"\tiny", pages, r"\end{document}"]
-    (tmp_path / "t.tex").write_text("\n".join(lines))
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Missing character" not in done.stdout
 
 
 def test_cells_name_their_place() -> None:

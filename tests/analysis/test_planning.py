@@ -46,7 +46,9 @@ def test_more_seeds_alone_do_not_help_where_the_problems_dominate() -> None:
     needed = seeds_needed(0.02, spread(0.0001, 0.01**2, 5, 30), 5, rng())
     assert np.isinf(needed.number)
     assert needed.floor == pytest.approx((1.959964 + 0.841621) * 0.01, rel=1e-4)
-    assert needed.words.startswith("cannot be resolved by more seeds alone: the problems' spread hides less than 0.028")
+    assert needed.words.startswith(
+        "cannot be resolved by more seeds alone: on these problems, differences below 0.028 stay hidden"
+    )
     fixed = seeds_needed(0.02, spread(0.0001, 0.01**2, 5, 30), 5, rng(), "fixed")
     assert np.isfinite(fixed.number)
 

@@ -41,33 +41,42 @@ def test_markdown_parses_back_equal(frame: pd.DataFrame) -> None:
 def test_latex_parses_back_equal(frame: pd.DataFrame) -> None:
     back = {replacement: character for character, replacement in latex.SPECIAL.items()}
     pattern = re.compile("|".join(re.escape(text) for text in sorted(back, key=len, reverse=True)))
-    body = render(frame, "tex").split("\\hline\n")[2]
-    rows = [
-        [pattern.sub(lambda found: back[found[0]], cell) for cell in line.removesuffix(r" \\").split(" & ")]
-        for line in body.strip().splitlines()
-    ]
+    rows: list[list[str]] = []
+    for block in blocks(render(frame, "tex")):
+        cells = [
+            [pattern.sub(lambda found: back[found[0]], cell) for cell in line.removesuffix(r" \\").split(" & ")]
+            for line in block.split("\\hline\n")[2].strip().splitlines()
+        ]
+        rows = [left + right[1:] for left, right in zip(rows, cells, strict=True)] if rows else cells
     assert rows == tables.display(frame).to_numpy().tolist()
 
 
+def blocks(text: str) -> list[str]:
+    """The tabulars of a table that goes on below."""
+    return [part.split(r"\end{tabular}")[0] for part in text.split(r"\begin{tabular}")[1:]]
+
+
 def test_latex_has_as_many_columns_as_it_declares(frame: pd.DataFrame) -> None:
-    text = render(frame, "tex")
-    declared = re.search(r"\\begin\{tabular\}\{(l+)\}", text)
-    assert declared
-    rows = [line for line in text.splitlines() if re.search(r"\\\\", line)]
-    assert {line.count(" & ") + 1 for line in rows} == {len(declared[1])}
-    assert all(line.isascii() for line in rows)
+    for block in blocks(render(frame, "tex")):
+        declared = re.match(r"\{(l+)\}", block)
+        assert declared
+        rows = [line for line in block.splitlines() if re.search(r"\\\\", line)]
+        assert {line.count(" & ") + 1 for line in rows} == {len(declared[1])}
+        assert all(line.isascii() for line in rows)
 
 
 @pytest.mark.needs("latex")
 def test_latex_compiles(frame: pd.DataFrame, tmp_path: Path) -> None:
     odd = frame.assign(label=["[a] 50 % & x_1^2 <é> ~ \\", *frame["label"][1:]])
     body = render(odd, "tex") + "\n" + render(frame, "tex")
-    lines = [r"\documentclass{article}", r"\begin{document}", r"\tiny", body, r"\end{document}"]
+    head = [r"\documentclass{article}", r"\setlength{\textwidth}{5.5in}"]
+    lines = [*head, r"\begin{document}", body, r"\end{document}"]
     (tmp_path / "t.tex").write_text("\n".join(lines))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Missing character" not in done.stdout
+    assert not re.findall(r"Overfull \\hbox.*", done.stdout)
 
 
 def test_latex_escapes_every_special_character() -> None:

@@ -213,6 +213,12 @@ def test_what_cannot_be_imported_is_refused(tmp_path: Path, logs: Path) -> None:
     (tmp_path / "other.jsonl").write_text('{"a": 1}\n')
     with pytest.raises(DataError, match="neither in"):
         find_source(tmp_path / "other.jsonl")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "manifest.json").write_text("{}")
+    (tmp_path / "run" / "metrics.jsonl").write_text(log_line(1))
+    for path in (tmp_path / "run", tmp_path / "run" / "metrics.jsonl"):
+        with pytest.raises(DataError, match="no run folder yet"):
+            find_source(path)
     (logs / "second.jsonl").write_text(log_line(1))
     with pytest.raises(DataError, match="one log"):
         find_source(logs)
@@ -235,6 +241,18 @@ def test_the_baseline_of_the_authors_form(tmp_path: Path) -> None:
     assert len(lines) == 12 and {*lines[0]} >= {"step", "log_likelihood", "log_osb", "response_length"}
     partial = runs.runs["partial"].iloc[0]
     assert "steps missing" not in partial and "0 tokens" in partial
+
+
+def test_commands_on_runs_without_samples_say_that_there_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(write_osb(tmp_path / "osb"), tmp_path / "runs" / "osb")
+    assert main(["compare", str(tmp_path / "runs")]) == 0
+    shown = capsys.readouterr().out
+    assert "No run has validation samples." in shown and "0 problems" not in shown and "paired on" not in shown
+    assert main(["figures", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]) == 0
+    written = capsys.readouterr()
+    assert written.out or "no figure: no run below" in written.err
 
 
 def test_a_baseline_whose_means_are_not_of_its_responses_is_refused(tmp_path: Path) -> None:
@@ -261,3 +279,29 @@ def test_the_command(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert out[0].startswith("imported: ") and out[1].startswith("already imported: ")
     assert (tmp_path / "runs" / "grpo-s1" / "manifest.json").exists()
     assert main([*words[:5], "2", *words[6:], "--name", "grpo-s1"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "remedy"),
+    [
+        (["run", "run.dir={run}"], "made here to go on", "run.dir=PATH"),
+        (["run", "run.dir={run}", "method=grpo", "seed=1", "trainer.steps=9"], "made here to go on", "run.dir=PATH"),
+        (["eval", "{run}", "--benchmarks", "countdown"], "made here to be evaluated", "global_step_N"),
+        (["eval", "{run}", "--benchmarks", "countdown", "--step", "0"], "made here to be evaluated", "global_step_N"),
+        (["retry", "{run}"], "made here to be retried", "import that"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+@pytest.mark.parametrize("kind", ["verl", "osb"])
+def test_nothing_goes_on_with_an_imported_run(
+    kind: str, words: list[str], rule: str, remedy: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = logs if kind == "verl" else write_osb(tmp_path / "osb")
+    run = imported(source, tmp_path / "runs" / "mine").folder
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert main([word.format(run=run) for word in words]) == 2
+    error = capsys.readouterr().err
+    assert rule in error and f"got '{run}', imported from " in error and remedy in error
+    assert "neither a whole configuration nor a checkpoint" in error
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before, "nothing is added"

@@ -28,7 +28,7 @@ class Unusable(AnalysisError):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What could be read of a run. `records`: one a step, ascending; `digests`: file name -> sha256."""
+    """What could be read of a run. `records`: one a step, ascending; `digests`: file name -> sha256 (samples: `Scanned.digest`)."""
 
     manifest: Manifest
     records: list[Record]

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
 
 Row = tuple[str, str, int | None, bool, float | None, str | None, bool]
 """source, problem_id, sample (None: the line carries none), correct, score, prediction, empty."""
 
-NEWLINE = ord("\n")
 EMPTY_BYTES = len('""')
 
 
@@ -59,13 +57,13 @@ class Layout:
     prediction: str
     sample: str | None
 
-    def columns(self, block: memoryview, step: int) -> list[list[Any]] | None:
-        """The columns of Row of a block that ends with a newline; None where its lines must be read one by one."""
+    def columns(self, block: memoryview, count: int, step: int) -> list[list[Any]] | None:
+        """The columns of Row of a block of `count` whole lines; None where they must be read one by one."""
         try:
             lines: list[Any] = msgspec.json.Decoder(self.line).decode_lines(block)
         except msgspec.MsgspecError:
             return None
-        if len(lines) != np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE):
+        if len(lines) != count:
             return None  # a blank line, or two records in one
         if any(line.step != step for line in lines):
             return None

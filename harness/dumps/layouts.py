@@ -16,7 +16,7 @@ import msgspec
 Row = tuple[str, str, int | None, bool, float | None, str | None, bool]
 """source, problem_id, sample (None: the line carries none), correct, score, prediction, empty."""
 
-EMPTY_BYTES = len('""')
+EMPTY = msgspec.Raw(b'""')
 
 
 class OwnLine(msgspec.Struct, gc=False):
@@ -78,7 +78,7 @@ class Layout:
             correct if own else [value == 1 for value in correct],
             [line.score for line in lines],
             [line.prediction for line in lines] if own else [line.pred for line in lines],
-            [memoryview(line.output).nbytes == EMPTY_BYTES for line in lines],
+            [line.output == EMPTY for line in lines],
         ]
 
 

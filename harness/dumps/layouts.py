@@ -9,7 +9,7 @@ to be UTF-8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ class OwnLine(msgspec.Struct, gc=False):
     step: int
     problem_id: str
     source: str
-    sample: int
+    sample: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     correct: bool
     score: float | None = None
     prediction: str | None = None
@@ -61,7 +61,7 @@ class Layout:
         """The columns of Row of a block of `count` whole lines; None where they must be read one by one."""
         try:
             lines: list[Any] = msgspec.json.Decoder(self.line).decode_lines(block)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         if len(lines) != count:
             return None  # a blank line, or two records in one

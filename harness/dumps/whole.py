@@ -1,4 +1,4 @@
-"""What needs all samples of a step: their numbers within a problem, and the checks that they are one full validation."""
+"""What needs all samples of a step: their numbers within a problem, and whether they are one full validation."""
 
 from __future__ import annotations
 

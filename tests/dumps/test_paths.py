@@ -1,8 +1,7 @@
-"""The two ways to read a block, without the fields that nobody asks for and line by line, are one: on hostile files too."""
+"""Reading a block without the fields that nobody asks for is reading it line by line, on hostile files too."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ BLOCK = 300
 ABSENT = object()
 
 NUMBERS = st.sampled_from([0, 1, -1, 2, 0.0, 1.0, -0.0, 0.5, 1e-320, 1e308, 2**53 + 1, 2**63, 2**64, -(2**64), 10**30])
-TEXTS = st.sampled_from(["", "1", "nan", "true", "a", '"', "\\", "\u2028", "é", "\U0001d54f", "\ud800", "\0", "x" * 400])
+TEXTS = st.sampled_from(["", "1", "nan", "a", '"', "\\", "\u2028", "é", "\U0001d54f", "\ud800", "\0", "x" * 400])
 ODD = NUMBERS | TEXTS | st.sampled_from([None, True, False, [], {}, [1], {"step": 3}, ABSENT])
 USUAL = {
     "step": st.just(STEP),
@@ -31,7 +30,7 @@ USUAL = {
     "output": st.sampled_from(["", "o", '"']),
     "input": st.just("i"),
 }
-DAMAGE = [b"", b"\n", b'"', b"\\", b"{", b"}", b",", b":", b" ", b"\0", b"null", b"NaN", b"1", b"30.0", b"-", b"e5", b"[" * 9]
+DAMAGE = [b"", b" ", *b'\n|"|\\|{|}|,|:|\0|null|NaN|1|30.0|-|e5|[[[[[[['.split(b"|")]
 
 
 class LineByLine(Layout):

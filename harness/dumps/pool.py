@@ -20,7 +20,7 @@ from harness.dumps.answers import parsed, question
 from harness.dumps.layouts import Layout
 from harness.dumps.scan import Scanned, checked, scan_file
 
-BYTES_EACH = 150_000_000
+BYTES_EACH = 100_000_000
 """A process takes about 0.1 s to start, in which this one reads 100 MB: below two times this it reads alone."""
 MOST = 8
 

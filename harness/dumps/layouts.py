@@ -65,7 +65,7 @@ class Layout:
             return None
         if len(lines) != count:
             return None  # a blank line, or two records in one
-        if any(line.step != step for line in lines):
+        if {line.step for line in lines} != {step}:
             return None
         own = self.sample is not None
         correct = [line.correct for line in lines] if own else [line.acc for line in lines]

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +148,24 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(
 
     monkeypatch.setattr(scan, "_check_end", grows)
     assert scan_file(path, 5, LAYOUTS["own"]).stamp is None
+
+
+def test_half_a_line_written_while_a_file_is_read_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = run / "samples/step_000005.jsonl"
+
+    def grows(file: object) -> None:
+        with path.open("ab") as more:
+            more.write(b'{"step": 5, ')
+
+    monkeypatch.setattr(scan, "_check_end", grows)
+    found = scan_file(path, 5, LAYOUTS["own"])
+    assert found.stamp is None and "line 13 is not JSON" in found.defect
+
+
+def test_a_reading_process_starts_without_numpy() -> None:
+    code = "import sys; from harness.dumps import worker; worker.main(); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def entry(cache: SampleCache) -> Path:

@@ -28,7 +28,10 @@ class Unusable(AnalysisError):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What could be read of a run. `records`: one a step, ascending; `digests`: file name -> sha256."""
+    """What could be read of a run. `records`: one a step, ascending.
+
+    digests: file name -> sha256, of a sample file `harness.dumps.scan.Scanned.digest`.
+    """
 
     manifest: Manifest
     records: list[Record]

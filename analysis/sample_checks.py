@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from harness.dumps.table import codes
+from harness.dumps.whole import codes
 
 
 def checked(table: pa.Table, config: Mapping[str, Any]) -> tuple[pa.Table, list[str]]:

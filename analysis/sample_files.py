@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harness.dumps.table import codes
+from harness.dumps.whole import codes
 
 FIELDS = ("source", "problem_id", "sample", "correct", "score", "prediction")
 TYPES = {

@@ -4,7 +4,8 @@
     make bench-analysis BENCH_ARGS="--size 0.2 --runs 10 --steps 40"
 
 Dumps: synthetic, in verl's format, rows of several kB; the readers take turns on one part of the files after another,
-each in a fresh process, and must agree on the number of rows and of correct ones. Times do not include imports.
+each in a fresh process and without a cache, and must agree on the number of rows and of correct ones. Times do not
+include imports.
 Figures: the time of each stage. What was written is removed at the end.
 """
 
@@ -64,6 +65,7 @@ READERS = ("ours", "polars", "pandas")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=float, default=2.0, metavar="GB", help="of dumps; 0 leaves them out")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each reader reads each part")
     parser.add_argument("--runs", type=int, default=100, help="of the study whose figures are drawn; 0 leaves it out")
     parser.add_argument("--steps", type=int, default=444)
     parser.add_argument("--folder", type=Path, help="where to write (default: the folder of temporary files)")
@@ -82,7 +84,7 @@ def main() -> int:
             print(f"bench-analysis writes up to {wanted / 1e9:.1f} GB; {work} has less free. Give --folder or --size.")
             return 2
         if given.size:
-            reading(work / "dumps", int(given.size * 1e9), given.readers)
+            reading(work / "dumps", int(given.size * 1e9), given.readers, given.rounds)
         if given.runs:
             from benchmarks.analysis_figures import figures  # imports pandas and matplotlib
 
@@ -90,12 +92,13 @@ def main() -> int:
     return 0
 
 
-def reading(folder: Path, size: int, readers: list[str]) -> None:
+def reading(folder: Path, size: int, readers: list[str], rounds: int) -> None:
     """Prints MB/s, ratios and peak memory of each reader."""
     total = write_dumps(folder, size)
-    print(f"\n{total / 1e9:.2f} GB of dumps in {PARTS} parts, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"\n{total / 1e9:.2f} GB of dumps in {PARTS} parts, {rounds} rounds, {machine}")
     found: dict[str, list[dict[str, float]]] = {name: [] for name in readers}
-    for turn, part in enumerate(sorted(folder.iterdir())):
+    for turn, part in enumerate(sorted(folder.iterdir()) * rounds):
         megabytes = sum(file.stat().st_size for file in part.iterdir()) / 1e6
         order = [*readers[turn % len(readers) :], *readers[: turn % len(readers)]]
         for name in order:
@@ -124,13 +127,15 @@ def reading(folder: Path, size: int, readers: list[str]) -> None:
 
 
 def ratio(found: dict[str, list[dict[str, float]]], name: str, key: str) -> str:
-    """Time of `name` over ours, part by part: median (min, max)."""
+    """Time of `name` over ours, turn by turn: median (min, max)."""
     pairs = [theirs[key] / ours[key] for theirs, ours in zip(found[name], found["ours"], strict=True)]
     return f"{statistics.median(pairs):.2f} ({min(pairs):.2f}, {max(pairs):.2f})"
 
 
 def in_fresh_process(name: str, part: Path) -> dict[str, float]:
-    done = subprocess.run([sys.executable, __file__, "--read", name, str(part)], capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(dir=part.parent.parent) as cache:
+        command = [sys.executable, __file__, "--read", name, str(part)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "ENTROCRAFT_CACHE": cache})
     if done.returncode:
         raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
     answer: dict[str, float] = json.loads(done.stdout)

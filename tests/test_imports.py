@@ -35,6 +35,7 @@ IMPORTERS = {
     "verl": ["harness/verl_plugin"],
     "vllm": ["harness/evaluate/worker.py", "harness/verl_plugin"],
     "wandb": ["harness/tracking/session.py"],
+    "xxhash": ["harness/dumps"],
 }
 
 # importing all of a package in a fresh interpreter may load these frameworks, and none of the others
@@ -45,7 +46,7 @@ ALLOWED = {
     "harness.runs": [],
     "harness.problems": [],
     "harness.data": [],
-    "harness.dumps": ["msgspec", "pyarrow"],
+    "harness.dumps": ["msgspec", "pyarrow", "xxhash"],
     "harness.graders": ["math_verify"],  # the grading process alone; see the next test
     "harness.doctor": [],
     "harness.execute": [],
@@ -59,8 +60,8 @@ ALLOWED = {
     "harness.evaluate": [],
     "sweeps": ["optuna"],
     "sweeps.snapshot": [],
-    "analysis": ["msgspec", "pandas", "pyarrow"],
-    "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow"],
+    "analysis": ["msgspec", "pandas", "pyarrow", "xxhash"],
+    "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow", "xxhash"],
     "slurm": ["hydra", "omegaconf", "submitit"],
 }
 

@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 
 from harness.dumps.layouts import LAYOUTS, Layout
-from harness.dumps.scan import Scanned, scan_file
+from harness.dumps.scan import Scanned, read_lines
 from harness.dumps.stamps import Stamp
 
 FACTS = b"scanned"
@@ -20,11 +20,11 @@ def question(path: Path, step: int, layout: Layout) -> bytes:
 
 
 def answer(line: bytes) -> bytes:
-    """Scans the file that the line names."""
+    """Reads the file that the line names."""
     asked = orjson.loads(line)
-    found = scan_file(Path(asked["path"]), asked["step"], LAYOUTS[asked["layout"]])
+    found = read_lines(Path(asked["path"]), asked["step"], LAYOUTS[asked["layout"]])
     stamp = None if found.stamp is None else asdict(found.stamp)
-    facts = orjson.dumps({"sha256": found.sha256, "defect": found.defect, "stamp": stamp})
+    facts = orjson.dumps({"digest": found.digest, "defect": found.defect, "stamp": stamp})
     table = found.table.replace_schema_metadata({FACTS: facts})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -36,4 +36,4 @@ def parsed(content: bytes) -> Scanned:
     table = pa.ipc.open_stream(content).read_all()
     facts = orjson.loads(table.schema.metadata[FACTS])
     stamp = None if facts["stamp"] is None else Stamp(**facts["stamp"])
-    return Scanned(table.replace_schema_metadata(), facts["sha256"], facts["defect"], stamp)
+    return Scanned(table.replace_schema_metadata(), facts["digest"], facts["defect"], stamp)

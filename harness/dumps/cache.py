@@ -2,7 +2,7 @@
 
 One entry a run, in a folder of the user and never in the run folder, which only the run's own process writes:
 
-    entrocraft-samples 1 <sha256 of what follows, hex>\\n
+    entrocraft-samples 2 <sha256 of what follows, hex>\\n
     Arrow IPC stream: the tables of all files under one another, with the facts of each file as its metadata
 
 An entry is replaced atomically, so that any number of readers and writers may share the folder. One that is damaged,
@@ -25,7 +25,7 @@ from harness.dumps.scan import Scanned
 from harness.dumps.stamps import Stamp
 from harness.dumps.table import SCHEMA, joined
 
-VERSION = 1
+VERSION = 2
 MAGIC = f"entrocraft-samples {VERSION} ".encode()
 FACTS = b"files"
 FOLDER_VARIABLE = "ENTROCRAFT_CACHE"
@@ -73,7 +73,7 @@ def _packed(files: dict[str, Scanned]) -> bytes:
     facts = {
         name: {
             "rows": found.table.num_rows,
-            "sha256": found.sha256,
+            "digest": found.digest,
             "defect": found.defect,
             "stamp": asdict(found.stamp) if found.stamp else None,
         }
@@ -97,6 +97,6 @@ def _unpacked(content: bytes) -> dict[str, Scanned]:
     found, begin = {}, 0
     for name, fact in orjson.loads(table.schema.metadata[FACTS]).items():
         part = table.slice(begin, fact["rows"]).replace_schema_metadata()
-        found[name] = Scanned(part, fact["sha256"], fact["defect"], Stamp(**fact["stamp"]))
+        found[name] = Scanned(part, fact["digest"], fact["defect"], Stamp(**fact["stamp"]))
         begin += fact["rows"]
     return found

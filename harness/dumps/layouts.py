@@ -9,16 +9,14 @@ to be UTF-8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 
 Row = tuple[str, str, int | None, bool, float | None, str | None, bool]
 """source, problem_id, sample (None: the line carries none), correct, score, prediction, empty."""
 
-NEWLINE = ord("\n")
-EMPTY_BYTES = len('""')
+EMPTY = msgspec.Raw(b'""')
 
 
 class OwnLine(msgspec.Struct, gc=False):
@@ -27,7 +25,7 @@ class OwnLine(msgspec.Struct, gc=False):
     step: int
     problem_id: str
     source: str
-    sample: int
+    sample: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     correct: bool
     score: float | None = None
     prediction: str | None = None
@@ -59,15 +57,15 @@ class Layout:
     prediction: str
     sample: str | None
 
-    def columns(self, block: memoryview, step: int) -> list[list[Any]] | None:
-        """The columns of Row of a block that ends with a newline; None where its lines must be read one by one."""
+    def columns(self, block: memoryview, count: int, step: int) -> list[list[Any]] | None:
+        """The columns of Row of a block of `count` whole lines; None where they must be read one by one."""
         try:
             lines: list[Any] = msgspec.json.Decoder(self.line).decode_lines(block)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-        if len(lines) != np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE):
+        if len(lines) != count:
             return None  # a blank line, or two records in one
-        if any(line.step != step for line in lines):
+        if {line.step for line in lines} != {step}:
             return None
         own = self.sample is not None
         correct = [line.correct for line in lines] if own else [line.acc for line in lines]
@@ -80,7 +78,7 @@ class Layout:
             correct if own else [value == 1 for value in correct],
             [line.score for line in lines],
             [line.prediction for line in lines] if own else [line.pred for line in lines],
-            [memoryview(line.output).nbytes == EMPTY_BYTES for line in lines],
+            [line.output == EMPTY for line in lines],
         ]
 
 

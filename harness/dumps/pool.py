@@ -1,4 +1,4 @@
-"""Several files at a time, in processes of their own: decoding holds Python's lock, so that threads would take turns.
+"""Several files at a time, here and in other processes: decoding holds Python's lock, so that threads would take turns.
 
 The processes are started by their command and talk through pipes. That needs no guard in the caller's script, as
 `multiprocessing` would, and forks no process that has threads.
@@ -18,10 +18,10 @@ from typing import IO, NamedTuple
 
 from harness.dumps.answers import parsed, question
 from harness.dumps.layouts import Layout
-from harness.dumps.scan import Scanned, scan_file
+from harness.dumps.scan import Scanned, checked, scan_file
 
-BYTES_EACH = 150_000_000
-"""A process takes about 0.25 s to start, in which this one reads 120 MB: below two times this it reads alone."""
+BYTES_EACH = 100_000_000
+"""A process takes about 0.1 s to start, in which this one reads 100 MB: below two times this it reads alone."""
 MOST = 8
 
 
@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
 
 def workers_for(jobs: Sequence[Job]) -> int:
-    """How many processes to read with; 1 is this one."""
+    """How many processes to read with, this one among them."""
     worth = sum(job.size for job in jobs) // BYTES_EACH
     return max(1, min(len(os.sched_getaffinity(0)), MOST, worth, len(jobs)))
 
@@ -51,18 +51,19 @@ def scan_all(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Scanne
         for job in jobs:
             yield scan_file(job.path, job.step, job.layout)
         return
+    started = [_start() for _ in range(count - 1)]
+    free = [None, *started]
     mine = threading.local()
-    started: list[subprocess.Popen[bytes]] = []
 
-    def ask(job: Job) -> Scanned:
-        if not hasattr(mine, "process"):
-            mine.process = _start()
-            started.append(mine.process)
-        return _asked(mine.process, job)
+    def begin() -> None:
+        mine.process = free.pop()
 
-    pool = ThreadPoolExecutor(count)
+    def read(job: Job) -> Scanned:
+        return _asked(mine.process, job) if mine.process else scan_file(job.path, job.step, job.layout)
+
+    pool = ThreadPoolExecutor(count, initializer=begin)
     try:
-        yield from pool.map(ask, jobs)
+        yield from pool.map(read, jobs)
     finally:
         pool.shutdown(cancel_futures=True)
         for process in started:
@@ -70,10 +71,11 @@ def scan_all(jobs: Sequence[Job], workers: int | None = None) -> Iterator[Scanne
 
 
 def _start() -> subprocess.Popen[bytes]:
+    """With the folders that this one imports from: to look for them anew (`site`) would take half of the start."""
     root = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    paths = os.pathsep.join([root, *filter(None, sys.path)])
     return subprocess.Popen(
-        [sys.executable, "-m", "harness.dumps.worker"],
+        [sys.executable, "-S", "-m", "harness.dumps.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": paths},
@@ -88,7 +90,7 @@ def _asked(process: subprocess.Popen[bytes], job: Job) -> Scanned:
         process.stdin.flush()
     length = _read(process.stdout, 8)
     content = _read(process.stdout, int.from_bytes(length, "little")) if length else b""
-    return parsed(content) if content else scan_file(job.path, job.step, job.layout)
+    return checked(parsed(content), job.layout) if content else scan_file(job.path, job.step, job.layout)
 
 
 def _read(pipe: IO[bytes], count: int) -> bytes:

@@ -40,7 +40,7 @@ class RunSamples:
     """What was read of a run.
 
     table: `harness.dumps.table.SCHEMA`, by step. defects: one sentence for each step that is left out whole.
-    digests: file name relative to the run -> sha256.
+    digests: file name relative to the run -> `Scanned.digest`.
     """
 
     table: pa.Table
@@ -115,5 +115,5 @@ def _keep(files: SampleFiles, found: Mapping[int, Scanned], cache: SampleCache) 
 
 def _together(files: SampleFiles, found: Mapping[int, Scanned]) -> RunSamples:
     defects = [f"samples of step {step} left out: {found[step].defect}" for step in files.names if found[step].defect]
-    digests = {files.names[step]: found[step].sha256 for step in files.names}
+    digests = {files.names[step]: found[step].digest for step in files.names}
     return RunSamples(joined([found[step].table for step in files.names]), defects, digests)

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +150,24 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(
     assert scan_file(path, 5, LAYOUTS["own"]).stamp is None
 
 
+def test_half_a_line_written_while_a_file_is_read_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = run / "samples/step_000005.jsonl"
+
+    def grows(file: object) -> None:
+        with path.open("ab") as more:
+            more.write(b'{"step": 5, ')
+
+    monkeypatch.setattr(scan, "_check_end", grows)
+    found = scan_file(path, 5, LAYOUTS["own"])
+    assert found.stamp is None and "line 13 is not JSON" in found.defect
+
+
+def test_a_reading_process_starts_without_numpy() -> None:
+    code = "import sys; from harness.dumps import worker; worker.main(); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
 def entry(cache: SampleCache) -> Path:
     (path,) = cache.folder.iterdir()
     return path
@@ -220,10 +240,13 @@ def test_processes_give_what_this_one_gives(run: Path, scanned: list[int]) -> No
     cut(run)
     here = list(scan_all(jobs(run), 1))
     assert scanned == [0, 5, 10]
-    there = list(scan_all(jobs(run), 2))
+    process = pools._start()
+    there = [pools._asked(process, job) for job in jobs(run)]
+    process.communicate()
     assert scanned == [0, 5, 10]  # none of them here
-    assert [each.table.to_pylist() for each in there] == [each.table.to_pylist() for each in here]
-    assert [(e.sha256, e.defect, e.stamp) for e in there] == [(e.sha256, e.defect, e.stamp) for e in here]
+    for found in (there, list(scan_all(jobs(run), 2))):
+        assert [each.table.to_pylist() for each in found] == [each.table.to_pylist() for each in here]
+        assert [(e.digest, e.defect, e.stamp) for e in found] == [(e.digest, e.defect, e.stamp) for e in here]
 
 
 def test_a_file_that_cannot_be_read_is_an_error(run: Path) -> None:
@@ -243,7 +266,7 @@ def test_a_process_that_dies_leaves_its_file_to_this_one(run: Path, monkeypatch:
 
     monkeypatch.setattr(pools, "_start", dead)
     here, there = list(scan_all(jobs(run), 1)), list(scan_all(jobs(run), 2))
-    assert [each.sha256 for each in there] == [each.sha256 for each in here]
+    assert [each.digest for each in there] == [each.digest for each in here]
 
 
 def test_processes_are_started_where_they_pay(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

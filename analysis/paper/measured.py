@@ -78,17 +78,14 @@ def measure(which: Which, column: Column, counted: Counts) -> Measured | Missing
 
 
 def _measure(which: Which, column: Column, counted: Counts) -> Measured | Missing:
-    members = counted.members(which)
-    if not len(members):
-        return Missing(which.experiment)
-    if members["label"].nunique() > 1:
-        labels = "; ".join(map(str, members["label"].unique()))
-        return Missing(which.experiment, f"several configurations could be meant: {labels}")
+    members = one_configuration(which, counted.members(which))
+    if isinstance(members, Missing):
+        return members
     counts = counted.of(column.benchmark.source)
     if counts is None:
         return Missing(which.experiment, f"no samples of {column.benchmark.source}")
     counts = counts[counts["run"].isin(members["run"])]
-    step = _step(members, counts, column)
+    step = validated_step(members, counts, column)
     if isinstance(step, str):
         return Missing(which.experiment, step)
     outcomes = outcomes_at(counts, step, list(members["run"]))
@@ -106,8 +103,18 @@ def _measure(which: Which, column: Column, counted: Counts) -> Measured | Missin
     )
 
 
-def _step(members: pd.DataFrame, counts: pd.DataFrame, column: Column) -> int | str:
-    """The validated step that a column means, or why there is none."""
+def one_configuration(which: Which, members: pd.DataFrame) -> pd.DataFrame | Missing:
+    """The members, rows of `Runs.runs`, or why they cannot stand for the experiment."""
+    if not len(members):
+        return Missing(which.experiment)
+    if members["label"].nunique() > 1:
+        labels = "; ".join(map(str, members["label"].unique()))
+        return Missing(which.experiment, f"several configurations could be meant: {labels}")
+    return members
+
+
+def validated_step(members: pd.DataFrame, counts: pd.DataFrame, column: Column) -> int | str:
+    """The validated step that a column means, or why there is none. `counts`: of the members, one benchmark."""
     validated = sorted(counts["step"].unique())
     if not validated:
         return f"no samples of {column.benchmark.source}"

@@ -25,7 +25,8 @@ class Axis:
 @dataclass(frozen=True)
 class Plot:
     """One panel. `frame` has the columns COLUMNS and more; `smooth`: draw a moving mean over the values. shaded: what
-    low and high are, in words; zero: a value of which 0 is the natural end."""
+    low and high are, in words; zero: 0 is the natural end of the values; sign: it is what matters of them; beside:
+    series have the same few places (on a logarithmic axis), and are drawn beside one another."""
 
     number: str
     title: str
@@ -35,6 +36,8 @@ class Plot:
     smooth: bool = False
     shaded: str = ""
     zero: bool = False
+    sign: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,17 @@ class Sheet:
         """The frames of all panels under one another; empty where nothing can be drawn."""
         frames = [plot.frame for plot in self.plots]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+
+
+def seeds_note(seeds: pd.Series) -> str:
+    """ "one seed each: the noise between seeds is not shown", "3 seeds each", "1 to 3 seeds"."""
+    low, high = int(seeds.min()), int(seeds.max())
+    if high == 1:
+        return "one seed each: the noise between seeds is not shown"
+    return f"{low} seeds each" if low == high else f"{low} to {high} seeds"
+
+
+def sampled_interval(seeds: pd.Series) -> str:
+    """What low and high of a rate are, for a figure."""
+    over = "problems" if seeds.max() == 1 else "seeds and problems"
+    return f"95 % t interval over {over}, problems taken as sampled"

@@ -19,11 +19,13 @@ DOTTED: Any = (0, (1, 1.2))
 TARGETED: Any = {"color": "0.15", "linestyle": DOTTED, "linewidth": 0.9}
 """A target lies on or near the line that is to follow it, so it has no colour of its own."""
 SECOND = (BASELINE, WRONG)
-"""The second line of a series, dashed in its colour; the first is solid, so that a pair is told apart without colour."""
+"""The second line of a series, dashed in its colour; the first is solid: a pair is told apart without colour."""
 WINDOWS = 25
 """A smoothed curve is a centred mean over about 1/WINDOWS of its points."""
 FEW = 12
 """Up to so many points each has a marker; a longer line has about six."""
+MOST_SHADED = 5
+"""Intervals of more series than this hide one another: they are in the data."""
 DENSE = 100
 """A line of more points is thin: its noise is not to be a bar."""
 
@@ -34,9 +36,9 @@ def of_plot(plot: Plot) -> dict[str, Look]:
 
 
 def draw(ax: Axes, plot: Plot, of: Mapping[str, Look] | None = None) -> Axes:
-    """Draws a panel: values from runs as lines, their intervals shaded, the paper's own numbers hollow.
+    """Draws a panel: values from runs as lines, their intervals shaded or as bars, the paper's own numbers hollow.
 
-    `of`: looks by series, None for those of the panel alone.
+    `of`: looks by series, None for those of the panel alone. With more than MOST_SHADED of them no interval is drawn.
     """
     chosen = of_plot(plot) if of is None else of
     for (series, what, source), points in plot.frame.groupby(["series", "what", "source"], sort=False):
@@ -47,10 +49,16 @@ def draw(ax: Axes, plot: Plot, of: Mapping[str, Look] | None = None) -> Axes:
         elif what == TARGET:
             ax.plot(ordered["x"], ordered["value"], **TARGETED, zorder=3)
         else:
+            if plot.beside:
+                ordered = _beside(ordered, place, len(chosen))
+            if plot.beside or len(chosen) <= MOST_SHADED:
+                _interval(ax, ordered, own, bars=plot.beside or len(ordered) < 3)
             _line(ax, ordered, own, str(series), str(what), plot.smooth, place)
-    _scale(ax, plot.x)
+    if plot.sign:
+        ax.axhline(0, color="0.3", linewidth=0.6, zorder=1)
     if plot.zero:
         ax.set_ylim(bottom=0)
+    _scale(ax, plot.x)
     ax.set_xlabel(plot.x.label)
     ax.set_ylabel(plot.y)
     return ax
@@ -65,11 +73,23 @@ def smoothed(values: pd.Series) -> pd.Series:
     return values.rolling(window(len(values)), center=True, min_periods=1).mean()
 
 
+def _beside(points: pd.DataFrame, place: int, of: int) -> pd.DataFrame:
+    """The points of a series moved on the (logarithmic) x axis, for others have the same places."""
+    return points.assign(x=points["x"] * 2 ** (0.5 * (place - (of - 1) / 2) / max(of, 1)))
+
+
+def _interval(ax: Axes, points: pd.DataFrame, own: Look, bars: bool) -> None:
+    low, high = points["low"].to_numpy(), points["high"].to_numpy()
+    if not np.isfinite(low).any():
+        return
+    if bars:
+        ax.vlines(points["x"], low, high, color=own.colour, linewidth=1.0)
+    else:
+        ax.fill_between(points["x"], low, high, color=own.colour, alpha=0.15, linewidth=0)
+
+
 def _line(ax: Axes, points: pd.DataFrame, own: Look, series: str, what: str, smooth: bool, place: int) -> None:
     x = points["x"].to_numpy()
-    low, high = points["low"].to_numpy(), points["high"].to_numpy()
-    if np.isfinite(low).any():
-        ax.fill_between(x, low, high, color=own.colour, alpha=0.15, linewidth=0)
     values = points["value"]
     if smooth and window(len(values)) > 1:
         ax.plot(x, values, color=own.colour, alpha=0.25, linewidth=0.4)
@@ -118,7 +138,9 @@ def _scale(ax: Axes, axis: Axis) -> None:
         texts = dict(axis.ticks)
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: texts.get(x, "")))
         low, high = min(texts), max(texts)
-        if not axis.log2 and high > low:
+        if axis.log2:
+            ax.set_xlim(low / 1.5, high * 1.5)
+        elif high > low:
             margin = 0.08 * (high - low)
             ax.set_xlim(low - margin, high + margin)
     elif ax.get_xlim()[1] >= 10_000:

@@ -1,9 +1,11 @@
-"""A whole figure from an `analysis.sheets.Sheet`: its panels in a grid, one legend where they share it, and its notes."""
+"""A whole figure from an `analysis.sheets.Sheet`: its panels, legend and notes."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -36,7 +38,7 @@ def draw_panel(ax: Axes, plot: Plot) -> Axes:
     with style.active():
         lines.draw(ax, plot)
         ax.set_title(plot.title)
-        ax.legend(*_handles(ax, plot))
+        ax.legend(*_handles([(ax, plot)]))
     return ax
 
 
@@ -44,33 +46,41 @@ def nothing(sheet: Sheet) -> AnalysisError:
     """The refusal of a figure without data."""
     commands = ", ".join(dict.fromkeys(gap.command for gap in sheet.gaps if gap.command))
     reasons = "; ".join(dict.fromkeys(gap.reason for gap in sheet.gaps)) or "no such run"
-    return AnalysisError(f"{sheet.heading} is drawn from runs", reasons, f"Make them: {commands}." if commands else None)
+    return AnalysisError(
+        f"{sheet.heading} is drawn from runs", reasons, f"Make them: {commands}." if commands else None
+    )
 
 
 def _draw(sheet: Sheet) -> Figure:
     count = len(sheet.plots)
+    chosen = _looks(sheet)
     columns = 2 if count == 4 else min(MOST_COLUMNS, count)
     rows = -(-count // columns)
     width = style.PAGE_INCHES if columns > 1 else style.COLUMN_INCHES
-    named = {tuple(lines.of_plot(plot)) for plot in sheet.plots}
-    whats = {tuple(plot.frame["what"].unique()) for plot in sheet.plots}
-    one_legend = len(named) == 1 and all(set(what) <= {"", TARGET} for what in whats)
-    most = max(len(lines.of_plot(plot)) * max(1, plot.frame["what"].nunique()) for plot in sheet.plots)
-    beneath = 0.15 * most if not one_legend else 0.0
-    height = rows * (2.0 + beneath) + 0.55 + 0.12 * len(" ".join(sheet.notes)) / (18 * width)
-    height += 0.14 * -(-most // _legend_columns(sheet.plots[0], width)) if one_legend else 0
+    beneath = any(set(plot.frame["what"]) - {"", TARGET} for plot in sheet.plots)  # panels of lines of their own
+    lanes = _legend_columns(list(chosen), width)
+    most = max(len(plot.frame[["series", "what"]].drop_duplicates()) for plot in sheet.plots)
+    entries = rows * most if beneath else -(-(len(chosen) + 1) // lanes)
+    notes = [*sheet.notes, *_smoothing(sheet), *_intervals(sheet, len(chosen))]
+    height = 2.0 * rows + 0.55 + 0.15 * entries + 0.12 * len("; ".join(notes)) / (18 * width)
     drawn, axes = style.figure(width, height, rows, columns, shared=False)
     for ax, plot in zip(axes, sheet.plots, strict=False):
-        lines.draw(ax, plot)
-        ax.set_title(_title(plot, width / columns, alone=count == 1))
-        if not one_legend:
-            ax.legend(*_handles(ax, plot), loc="upper center", bbox_to_anchor=(0.5, -0.24))
+        lines.draw(ax, plot, chosen)
+        ax.set_title(_title(plot, width / columns))
+        if beneath:
+            ax.legend(*_handles([(ax, plot)]), loc="upper center", bbox_to_anchor=(0.5, -0.24))
     for ax in axes[count:]:
         ax.remove()
-    if one_legend:
-        best = max(zip(axes, sheet.plots, strict=False), key=lambda each: len(_handles(*each)[0]))
-        drawn.legend(*_handles(*best), loc="outside lower center", ncols=_legend_columns(best[1], width))
-    return noted(drawn, "; ".join([*sheet.notes, *_smoothing(sheet)]))
+    if not beneath:
+        handles = _handles(list(zip(axes, sheet.plots, strict=False)))
+        drawn.legend(*handles, loc="outside lower center", ncols=lanes)
+    return noted(drawn, "; ".join(notes))
+
+
+def _looks(sheet: Sheet) -> dict[str, style.Look]:
+    """One look for a series in all panels of the figure."""
+    pairs = sheet.frame[["series", "method"]].drop_duplicates()
+    return style.looks(dict(pairs.itertuples(index=False, name=None)))
 
 
 def _smoothing(sheet: Sheet) -> list[str]:
@@ -83,20 +93,31 @@ def _smoothing(sheet: Sheet) -> list[str]:
     return [f"{number}: mean over {width} steps, pale: each step" for number, width in widths.items() if width > 1]
 
 
-def _title(plot: Plot, width: float, alone: bool) -> str:
+def _intervals(sheet: Sheet, series: int) -> list[str]:
+    """What the intervals are, or that so many are left out."""
+    drawn = {plot.shaded: plot.beside or series <= lines.MOST_SHADED for plot in sheet.plots if plot.shaded}
+    words = [f"{'bars' if plot.beside else 'shaded'}: {plot.shaded}" for plot in sheet.plots if drawn.get(plot.shaded)]
+    hidden = [] if all(drawn.values()) else ["intervals of so many series are not drawn, they are in the data"]
+    return list(dict.fromkeys([*words, *hidden]))
+
+
+def _title(plot: Plot, width: float) -> str:
     letter = plot.number.lstrip("0123456789") if plot.number[:1].isdigit() else ""
-    text = f"({letter}) {plot.title}" if letter and not alone else plot.title
+    text = f"({letter}) {plot.title}" if letter else plot.title
     return textwrap.fill(text, int(TITLE_CHARACTERS_PER_INCH * width))
 
 
-def _handles(ax: Axes, plot: Plot) -> tuple[list[object], list[str]]:
-    """The series, and what a dotted line is where there is one."""
-    found = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    if (plot.frame["what"] == TARGET).any():
+def _handles(panels: Sequence[tuple[Axes, Plot]]) -> tuple[list[Artist], list[str]]:
+    """The series of some panels, each once, and what a dotted line is where there is one."""
+    found: dict[str, Artist] = {}
+    for ax, _ in panels:
+        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    if any((plot.frame["what"] == TARGET).any() for _, plot in panels):
         found["target"] = Line2D([], [], **lines.TARGETED)
     return list(found.values()), list(found)
 
 
-def _legend_columns(plot: Plot, width: float) -> int:
-    longest = max(len(name) for name in lines.of_plot(plot)) + 6
+def _legend_columns(series: Sequence[str], width: float) -> int:
+    longest = max(len(name) for name in series) + 6
     return max(1, int(LEGEND_CHARACTERS_PER_INCH * width) // longest)

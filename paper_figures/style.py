@@ -108,7 +108,8 @@ def looks(series: Mapping[str, str]) -> dict[str, Look]:
 
 def _shade(colour: str, by: float) -> str:
     end = 1.0 if by > 0 else 0.0
-    return to_hex([part + (end - part) * abs(by) for part in to_rgb(colour)])
+    red, green, blue = (part + (end - part) * abs(by) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def active() -> AbstractContextManager[None]:

@@ -1,7 +1,7 @@
 """Figures 1 to 7 of the paper, each declared in one place: its panels, the runs of a series, estimator and axes.
 
-The text of the paper has the captions of the figures but not the pictures: what is inferred of them is said in `inferred`
-and shown with the figure.
+The text of the paper has the captions of the figures but not the pictures: what is inferred of them is said in
+`inferred` and shown with the figure.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ BASE, OURS = "GRPO", "GRPO + Entrocraft"
 class Panel:
     """One panel.
 
-    number: of the figure and the panel, "4b". title: what it shows. study: whose runs it is drawn from. series: title ->
-    the experiments of its points. estimate: from runs to points. y: label. smooth: a noisy metric, whose mean over
+    number: of the figure and the panel, "4b". title: what it shows. study: whose runs it is drawn from. series: title
+    -> the experiments of its points. estimate: from runs to points. y: label. smooth: a noisy metric, whose mean over
     neighbouring steps is drawn over its values. then: what is to be done after the study.
     """
 
@@ -157,7 +157,14 @@ FIGURES = {
                 _reward("4a", "paper_fig4", _FAMILIES),
                 _entropy("4b", "Entropy", "paper_fig4", _FAMILIES),
                 Panel(
-                    *("4c", "KL loss", "paper_fig4", _FAMILIES, Logged({"": "actor/kl_loss"}), "KL loss (nats per token)"),
+                    *(
+                        "4c",
+                        "KL loss",
+                        "paper_fig4",
+                        _FAMILIES,
+                        Logged({"": "actor/kl_loss"}),
+                        "KL loss (nats per token)",
+                    ),
                     smooth=True,
                 ),
                 _validated("4d", "MATH-500", "paper_fig4", _FAMILIES),

@@ -195,7 +195,7 @@ class OutputSpace:
         frame = _stacked(
             {what: over_seeds(here, f"osb/{datasets[0]}/{metric}") for what, metric in lines.items()}, chosen
         )
-        responses = here[f"osb/{datasets[0]}/responses"].dropna().unique() if names else []
+        responses = here[f"osb/{datasets[0]}/responses"].dropna().unique()
         said = f"data set {datasets[0]!r}" + (f" of {', '.join(datasets)}" if len(datasets) > 1 else "")
         few = " or ".join(f"{count:g}" for count in sorted(responses))
         return frame.assign(note=f"{said}, {few} responses a checkpoint, no interval over them")
@@ -276,10 +276,10 @@ def _stacked(lines: Mapping[str, pd.DataFrame], members: pd.DataFrame) -> pd.Dat
     """The lines under one another, with the prompts seen at each step where the runs tell their batch."""
     frames = [frame.assign(what=what) for what, frame in lines.items() if len(frame)]
     frame = pd.concat(frames, ignore_index=True)
-    batch = members[PROMPTS].dropna().unique() if PROMPTS in members else []
+    batch = members.get(PROMPTS, pd.Series(dtype="float64")).dropna().unique()
     if "step" in frame and len(batch) == 1:
         frame["prompts"] = frame["step"] * int(batch[0])
     partial = "; ".join(f"{row['run']}: {row['partial']}" for row in records(members) if row["partial"])
-    known = frame["note"] if "note" in frame else ""
-    frame["note"] = partial if isinstance(known, str) else known.map(lambda note: "; ".join(filter(None, [partial, note])))
+    notes = frame["note"] if "note" in frame else pd.Series("", index=frame.index)
+    frame["note"] = ["; ".join(filter(None, [partial, note])) for note in notes]
     return frame.reindex(columns=POINTS)

@@ -9,22 +9,19 @@ import pandas as pd
 from analysis.frames import records
 from analysis.notes import frame_notes
 from analysis.paper.cells import Cell
-from analysis.paper.figures import Figure, Panel, figure_recipe
+from analysis.paper.figures import ENTROPY, Figure, Panel, figure_recipe
 from analysis.paper.measured import Counts, Missing
 from analysis.paper.numbers import Paper
 from analysis.paper.recipes import TABLES
 from analysis.paper.series import ANSWERS, IQM_SEEDS, POINTS, SIZE, TRAINING, Printed
 from analysis.paper.which import Which
 from analysis.runs import Runs
-from analysis.sheets import COLUMNS, PAPER, RUNS, Axis, Gap, Plot, Sheet
+from analysis.sheets import COLUMNS, PAPER, RUNS, Axis, Gap, Plot, Sheet, sampled_interval, seeds_note
 
 FEW_PROBLEMS = 100
 """Below this the standard error of a rate can exceed 5 points, and the figure says "only"."""
 SAMPLES_AXIS, STEPS_AXIS = Axis("training samples (prompts)"), Axis("training step")
-SHADED = {
-    True: "shaded: lowest to highest seed",
-    False: "shaded: 95 % t interval over {}, problems taken as sampled",
-}
+SEEDS_RANGE = "lowest to highest seed"
 
 
 def paper_figure(number: str, runs: Runs | None = None, paper: Paper | None = None) -> Sheet:
@@ -109,9 +106,9 @@ def _plot(panel: Panel, frame: pd.DataFrame) -> Plot:
     ours = frame[frame["source"] == RUNS]
     shaded = ""
     if ours["low"].notna().any():
-        logged = ours["n"].isna().all()
-        shaded = SHADED[bool(logged)].format("problems" if ours["seeds"].max() == 1 else "seeds and problems")
-    return Plot(panel.number, panel.title, frame, _axis(panel, frame), y, panel.smooth, shaded, panel.y.startswith("entropy"))
+        shaded = SEEDS_RANGE if ours["n"].isna().all() else sampled_interval(ours["seeds"])
+    zero = panel.y == ENTROPY
+    return Plot(panel.number, panel.title, frame, _axis(panel, frame), y, panel.smooth, shaded, zero)
 
 
 def _axis(panel: Panel, frame: pd.DataFrame) -> Axis:
@@ -134,7 +131,7 @@ def _notes(figure: Figure, plots: Iterable[Plot], gaps: Iterable[Gap]) -> tuple[
     notes: list[str] = []
     details = [figure.inferred]
     if len(ours):
-        notes += [seeds_note(ours["seeds"]), *dict.fromkeys(plot.shaded for plot in plots if plot.shaded)]
+        notes.append(seeds_note(ours["seeds"]))
         notes += _of_samples(ours[ours["problems"].notna()])
         notes += [each for each in ours.loc[ours["what"].isin(["log-likelihood"]), "note"].unique()][:1]
         details += _details(ours)
@@ -176,11 +173,3 @@ def _details(ours: pd.DataFrame) -> list[str]:
     told = list(dict.fromkeys(filter(None, ours["note"])))
     details += told[:6] + ([f"and {len(told) - 6} more notes, see the data"] if len(told) > 6 else [])
     return details
-
-
-def seeds_note(seeds: pd.Series) -> str:
-    """ "one seed each: the noise between seeds is not shown", "3 seeds each", "1 to 3 seeds"."""
-    low, high = int(seeds.min()), int(seeds.max())
-    if high == 1:
-        return "one seed each: the noise between seeds is not shown"
-    return f"{low} seeds each" if low == high else f"{low} to {high} seeds"

@@ -1,0 +1,71 @@
+"""Everything that a book of figures shows, in its order: the paper's, ours beside them, then those of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import Runs
+from analysis.ours import OURS
+from analysis.paper.figures import FIGURES
+from analysis.paper.measured import Counts
+from analysis.paper.numbers import Paper
+from analysis.paper.sheet import fill_figure
+from analysis.sheets import Gap, Sheet
+from paper_figures import alt
+from paper_figures.make import TRACKING, Planned, planned
+from paper_figures.sheet import draw
+
+THE_PAPER, BESIDE, OF_RUNS = "Figures of the paper", "Ours beside them", "Figures of the runs"
+PARTS = (THE_PAPER, BESIDE, OF_RUNS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of the book. part: one of PARTS. name: of its files. draw: None where no run has its data, and `gaps`
+    say which runs it lacks. alt: for the picture."""
+
+    part: str
+    name: str
+    title: str
+    frame: pd.DataFrame
+    draw: Callable[[], Figure] | None
+    alt: str = ""
+    details: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+def entries(runs: Runs | None, paper: Paper | None) -> Iterator[Entry]:
+    """All figures, the paper's in its order; each is made when it is asked for. Without runs, the paper's alone."""
+    counted = None if runs is None else Counts(runs)
+    for figure in FIGURES.values():
+        yield _of_sheet(THE_PAPER, fill_figure(figure, counted, paper))
+    if runs is None:
+        return
+    ours = {each.name: each for each in planned(runs)}
+    if TRACKING in ours:
+        yield _of_planned(BESIDE, ours.pop(TRACKING))
+    else:
+        gap = Gap((), "", "no whole run that followed a band", "entrocraft sweep study=bench_control")
+        yield Entry(BESIDE, TRACKING, "Tracking error by method", pd.DataFrame(), None, gaps=(gap,))
+    for make in OURS.values():
+        yield _of_sheet(BESIDE, make(runs))
+    for each in ours.values():
+        yield _of_planned(OF_RUNS, each)
+
+
+def _of_sheet(part: str, sheet: Sheet) -> Entry:
+    title = f"{sheet.heading}: {sheet.title}" if part == THE_PAPER else sheet.title
+    if not sheet.plots:
+        return Entry(part, sheet.name, title, sheet.frame, None, "", sheet.details, sheet.gaps)
+    draws = partial(draw, sheet)
+    return Entry(part, sheet.name, title, sheet.frame, draws, alt.of_sheet(sheet), sheet.details, sheet.gaps)
+
+
+def _of_planned(part: str, figure: Planned) -> Entry:
+    words = alt.of_frame(figure.title, figure.frame, figure.series, figure.x, figure.y)
+    return Entry(part, figure.name, figure.title, figure.frame, figure.draw, words)

@@ -47,7 +47,8 @@ def gamma_sweep(runs: Runs) -> pd.DataFrame:
             names = {key: row[key] for key in ("series", "method", "gamma")}
             rows.append({**names, "metric": SCORE, "source": source, **interval, **counted})
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.astype(dict.fromkeys(("problems", "n", "step"), "Int64"))
+    whole = dict.fromkeys(("seeds", "problems", "n", "step"), "Int64")
+    return frame.astype({**dict.fromkeys(("gamma", "value", "low", "high"), "float64"), **whole})
 
 
 def _sets(runs: Runs) -> pd.DataFrame:

@@ -56,7 +56,8 @@ class Gap:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A figure. name: of its files. heading: "Fig. 4". notes: short ones are on the figure, `details` beside it."""
+    """A figure. name: of its files. heading: "Fig. 4". notes: short ones are on the figure, `details` beside it. runs:
+    those it is drawn from, by name; None for all that were loaded."""
 
     name: str
     heading: str
@@ -65,6 +66,7 @@ class Sheet:
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    runs: tuple[str, ...] | None = None
 
     @property
     def frame(self) -> pd.DataFrame:

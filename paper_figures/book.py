@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from analysis import Runs, load_runs, write_sidecar
@@ -60,6 +61,11 @@ def write_figures(figures: Iterable[Entry], runs: Runs | None, folder: Path) -> 
                 files = save(entry.draw(), folder / entry.name)
             files.append(folder / f"{entry.name}.csv")
             entry.frame.to_csv(files[-1], index=False)
-            if runs is not None:
-                files.append(write_sidecar(folder / f"{entry.name}.png", runs))
+            if runs is not None and entry.runs != ():
+                files.append(write_sidecar(folder / f"{entry.name}.png", _of(runs, entry.runs)))
         yield entry, files
+
+
+def _of(runs: Runs, names: Sequence[str] | None) -> Runs:
+    """The runs of a figure, for its sidecar."""
+    return runs if names is None else replace(runs, runs=runs.runs[runs.runs["run"].isin(names)])

@@ -27,7 +27,7 @@ PARTS = (THE_PAPER, BESIDE, OF_RUNS)
 @dataclass(frozen=True)
 class Entry:
     """A figure of the book. part: one of PARTS. name: of its files. draw: None where no run has its data, and `gaps`
-    say which runs it lacks. alt: for the picture."""
+    say which runs it lacks. alt: for the picture. runs: those it is drawn from; None for all."""
 
     part: str
     name: str
@@ -37,6 +37,7 @@ class Entry:
     alt: str = ""
     details: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    runs: tuple[str, ...] | None = None
 
 
 def entries(runs: Runs | None, paper: Paper | None) -> Iterator[Entry]:
@@ -62,8 +63,10 @@ def _of_sheet(part: str, sheet: Sheet) -> Entry:
     title = f"{sheet.heading}: {sheet.title}" if part == THE_PAPER else sheet.title
     if not sheet.plots:
         return Entry(part, sheet.name, title, sheet.frame, None, "", sheet.details, sheet.gaps)
-    draws = partial(draw, sheet)
-    return Entry(part, sheet.name, title, sheet.frame, draws, alt.of_sheet(sheet), sheet.details, sheet.gaps)
+    words = alt.of_sheet(sheet)
+    return Entry(
+        part, sheet.name, title, sheet.frame, partial(draw, sheet), words, sheet.details, sheet.gaps, sheet.runs
+    )
 
 
 def _of_planned(part: str, figure: Planned) -> Entry:

@@ -40,9 +40,11 @@ def figure_frame(number: str, runs: Runs | None = None, paper: Paper | None = No
 def fill_figure(figure: Figure, counted: Counts | None, paper: Paper | None) -> Sheet:
     """`counted` may be shared by several figures, which then ask for the counts of the runs once."""
     plots: list[Plot] = []
+    used: list[str] = []
     lacking: dict[tuple[str, str, str], list[str]] = {}
     for panel in figure.panels:
-        frame, missing = _frame(panel, counted, paper)
+        frame, members, missing = _frame(panel, counted, paper)
+        used += members
         for series, each in missing:
             key = (series, each.reason or f"no run of {each.experiment}", panel.command)
             lacking.setdefault(key, []).append(panel.number)
@@ -50,12 +52,25 @@ def fill_figure(figure: Figure, counted: Counts | None, paper: Paper | None) -> 
             plots.append(_plot(panel, frame))
     gaps = tuple(Gap(tuple(panels), *key) for key, panels in lacking.items())
     notes, details = _notes(figure, plots, gaps)
-    return Sheet(figure.name, f"Fig. {figure.number}", figure.title, tuple(plots), notes, details, gaps)
+    return Sheet(
+        figure.name,
+        f"Fig. {figure.number}",
+        figure.title,
+        tuple(plots),
+        notes,
+        details,
+        gaps,
+        tuple(dict.fromkeys(used)),
+    )
 
 
-def _frame(panel: Panel, counted: Counts | None, paper: Paper | None) -> tuple[pd.DataFrame, list[tuple[str, Missing]]]:
-    """The points of all series with their x, and what is missing of which."""
-    found, missing = [], []
+def _frame(
+    panel: Panel, counted: Counts | None, paper: Paper | None
+) -> tuple[pd.DataFrame, list[str], list[tuple[str, Missing]]]:
+    """The points of all series with their x, the runs that they are from, and what is missing of which series."""
+    found: list[pd.DataFrame] = []
+    used: list[str] = []
+    missing: list[tuple[str, Missing]] = []
     for series, members in panel.series.items():
         for which in members:
             names = {"panel": panel.number, "series": series, "experiment": which.experiment}
@@ -63,15 +78,16 @@ def _frame(panel: Panel, counted: Counts | None, paper: Paper | None) -> tuple[p
             points = Missing(which.experiment) if counted is None else panel.estimate.points(which, counted)
             if isinstance(points, Missing):
                 missing.append((series, points))
-            else:
+            elif counted is not None:
+                used += list(counted.members(which)["run"])
                 found.append(points.assign(**names, source=RUNS))
             if paper is not None and (rows := panel.estimate.printed(which, _printed(which, paper))):
                 found.append(pd.DataFrame(rows).reindex(columns=POINTS).assign(**names, what="", source=PAPER, note=""))
     if not found:
-        return pd.DataFrame(columns=[*COLUMNS, *POINTS]), missing
+        return pd.DataFrame(columns=[*COLUMNS, *POINTS]), used, missing
     frame = pd.concat([each.astype({"note": "str"}).dropna(axis="columns", how="all") for each in found])
     frame = frame.reindex(columns=list(dict.fromkeys([*COLUMNS, *POINTS])))
-    return _placed(frame.reset_index(drop=True), panel), missing
+    return _placed(frame.reset_index(drop=True), panel), used, missing
 
 
 def _placed(frame: pd.DataFrame, panel: Panel) -> pd.DataFrame:

@@ -153,7 +153,7 @@ def _backends(curves: pd.DataFrame, runs: Runs) -> Figure:
 
 
 def _tracking(errors: pd.DataFrame, runs: Runs) -> Figure:
-    drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, 0.8 + 0.24 * len(errors))
+    drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, tracking.height(errors))
     tracking.draw(ax, errors)
     ax.set_xlabel(tracking.X)
     marks = "large: mean; open: one seed; bar: 95 % t interval over seeds" if errors["seeds"].max() > 1 else ""

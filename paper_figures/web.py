@@ -46,14 +46,15 @@ def figure(entry: Entry, picture: Path | None, folder: str) -> Shown:
     page links to them."""
     parts = [f'<section id="{entry.name}">', f"<h3>{html.escape(entry.title)}</h3>"]
     if picture is not None:
-        data = base64.b64encode(picture.read_bytes()).decode()
+        content = picture.read_bytes()
+        data, width = base64.b64encode(content).decode(), int.from_bytes(content[16:20], "big")
         links = ", ".join(
             f'<a href="{folder}/{entry.name}.{suffix}">{suffix.upper()}</a>' for suffix in ("pdf", "png", "csv")
         )
         words = "".join(f"<br>{html.escape(detail)}" for detail in entry.details)
         picture_alt = html.escape(entry.alt, quote=True)
         parts.append(
-            f'<figure><img alt="{picture_alt}" src="data:image/png;base64,{data}">'
+            f'<figure><img alt="{picture_alt}" width="{width // 2}" src="data:image/png;base64,{data}">'
             f"<figcaption>{links}{words}</figcaption></figure>"
         )
         parts.append(_data(entry))
@@ -119,14 +120,15 @@ def _data(entry: Entry) -> str:
 
 
 def thinned(frame: pd.DataFrame) -> pd.DataFrame:
-    """At most about MOST_ROWS rows: as many of each line, evenly chosen, the last one always among them."""
+    """At most MOST_ROWS rows: as many of each line, evenly chosen, the last one always among them (where there are more
+    lines than rows, of the first ones)."""
     if len(frame) <= MOST_ROWS:
         return frame
     keys = [name for name in ("panel", "pair", "series", "label", "backend", "what", "source") if name in frame]
     lines = frame.groupby(keys, sort=False, dropna=False)
     each = max(1, MOST_ROWS // lines.ngroups)
     places = [index for _, rows in lines for index in _evenly(list(rows.index), each)]
-    return frame.loc[places]
+    return frame.loc[places[:MOST_ROWS]]
 
 
 def _evenly(items: list[int], count: int) -> list[int]:

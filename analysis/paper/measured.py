@@ -56,14 +56,15 @@ class Counts:
 
     def members(self, which: Which) -> pd.DataFrame:
         """Rows of `runs.runs` of an experiment."""
-        if which.experiment not in self._members:
-            self._members[which.experiment] = which.of(self.runs)
-        return self._members[which.experiment]
+        key = repr(which)  # not the name alone: measurements of checkpoints stand for an experiment by fewer settings
+        if key not in self._members:
+            self._members[key] = which.of(self.runs)
+        return self._members[key]
 
     def of(self, source: str) -> pd.DataFrame | None:
         """`problem_counts` of a benchmark; None where nobody was validated on it."""
         if source not in self._made:
-            if source not in set(self.runs.samples["source"].unique()):
+            if source not in self.runs.sources:
                 return None
             self._made[source] = problem_counts(self.runs, source)
         return self._made[source]

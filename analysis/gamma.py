@@ -54,6 +54,8 @@ def gamma_sweep(runs: Runs) -> pd.DataFrame:
 def _sets(runs: Runs) -> pd.DataFrame:
     """series, label, method, gamma of each configuration that has a fellow with another gamma and nothing else."""
     frame = runs.runs[runs.runs["gamma"].notna()]
+    if not len(frame):
+        return pd.DataFrame(columns=["series", "label", "method", "gamma"])
     unlike = (*NOT_A_SETTING, "method.gamma", "experiment")
     settings = [
         name

@@ -1,7 +1,7 @@
-"""The paper's tables, figures and sentences: its numbers as data, its tables and figures regenerated, its claims audited.
+"""The paper's tables, figures and sentences: its numbers as data, tables and figures regenerated, claims audited.
 
-`load_paper` has the numbers, `table` a table as it is shown, `paper_figure` what `paper_figures.draw` draws, `figure_frame`
-the same as a frame, `audit` the claims. See docs/claims.md and docs/figures.md.
+`load_paper` has the numbers, `table` a table as it is shown, `paper_figure` what `paper_figures.draw` draws,
+`figure_frame` the same as a frame, `audit` the claims. See docs/claims.md and docs/figures.md.
 """
 
 from analysis.paper.audit import audit

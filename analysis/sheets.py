@@ -26,7 +26,8 @@ class Axis:
 class Plot:
     """One panel. `frame` has the columns COLUMNS and more; `smooth`: draw a moving mean over the values. shaded: what
     low and high are, in words; zero: 0 is the natural end of the values; sign: it is what matters of them; beside:
-    series have the same few places (on a logarithmic axis), and are drawn beside one another."""
+    series have the same few places (on a logarithmic axis), and are drawn beside one another. symlog:
+    the y axis is logarithmic beyond 0.1 on both sides."""
 
     number: str
     title: str
@@ -38,6 +39,7 @@ class Plot:
     zero: bool = False
     sign: bool = False
     beside: bool = False
+    symlog: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ def draw(ax: Axes, plot: Plot, of: Mapping[str, Look] | None = None) -> Axes:
         ax.axhline(0, color="0.3", linewidth=0.6, zorder=1)
     if plot.zero:
         ax.set_ylim(bottom=0)
+    if plot.symlog:
+        ax.set_yscale("symlog", linthresh=0.1)
+        ax.yaxis.set_minor_locator(NullLocator())
     _scale(ax, plot.x)
     ax.set_xlabel(plot.x.label)
     ax.set_ylabel(plot.y)

@@ -17,7 +17,7 @@ from paper_figures import lines, style
 from paper_figures.panels import noted
 
 MOST_COLUMNS = 3
-TITLE_CHARACTERS_PER_INCH = 16
+TITLE_CHARACTERS_PER_INCH = 14
 LEGEND_CHARACTERS_PER_INCH = 13
 
 

@@ -14,7 +14,7 @@ from analysis.paper.series import RIGHT, WRONG, BySize, Entropy, Estimate, Logge
 from analysis.paper.which import FAMILIES, HIGH, LONG, SHORT, SIGNS, Which
 from harness.errors import unknown
 
-ENTROPY, NATS = "entropy (nats per token)", "nats per token"
+ENTROPY, NATS = "entropy (nats per token)", "nats per token (log scale beyond 0.1)"
 BASE, OURS = "GRPO", "GRPO + Entrocraft"
 
 
@@ -24,7 +24,8 @@ class Panel:
 
     number: of the figure and the panel, "4b". title: what it shows. study: whose runs it is drawn from. series: title
     -> the experiments of its points. estimate: from runs to points. y: label. smooth: a noisy metric, whose mean over
-    neighbouring steps is drawn over its values. then: what is to be done after the study.
+    neighbouring steps is drawn over its values. then: what is to be done after the study. symlog: values
+    over several powers of ten, on both sides of 0.
     """
 
     number: str
@@ -35,6 +36,7 @@ class Panel:
     y: str
     smooth: bool = False
     then: str = ""
+    symlog: bool = False
 
     @property
     def command(self) -> str:
@@ -123,12 +125,13 @@ FIGURES = {
             (
                 Panel(
                     "2a",
-                    "Log-likelihood against the output-space baseline",
+                    "Log-likelihood and output-space baseline",
                     "paper_fig2",
                     _MEASURED,
                     OutputSpace(),
                     NATS,
                     then="entrocraft osb on its checkpoints",
+                    symlog=True,
                 ),
                 Panel(
                     "2b",

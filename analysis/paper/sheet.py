@@ -124,7 +124,9 @@ def _plot(panel: Panel, frame: pd.DataFrame) -> Plot:
     if ours["low"].notna().any():
         shaded = SEEDS_RANGE if ours["n"].isna().all() else sampled_interval(ours["seeds"])
     zero = panel.y == ENTROPY
-    return Plot(panel.number, panel.title, frame, _axis(panel, frame), y, panel.smooth, shaded, zero)
+    return Plot(
+        panel.number, panel.title, frame, _axis(panel, frame), y, panel.smooth, shaded, zero, symlog=panel.symlog
+    )
 
 
 def _axis(panel: Panel, frame: pd.DataFrame) -> Axis:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.frames import records
-from analysis.interquartile import interquartile_mean
+from analysis.interquartile import FEWEST_SEEDS, interquartile_mean
 from analysis.intervals import crossed_intervals
 from analysis.outcomes import Outcomes, outcomes_at
 from analysis.paper.cells import BENCHMARKS, MEAN, PASS, SAMPLES, Column
@@ -25,14 +25,12 @@ from harness.errors import AnalysisError
 POINTS = [*("what", "step", "prompts", "at", "value", "low", "high", "seeds", "problems", "n", "iqm", "note")]
 """what: which of the lines of a series, "" for the only one. step, prompts (seen until then), at (k, or the size of the
 model in billions of parameters): where on the x axis, missing where it is not that. low, high: lowest and highest seed
-of a logged metric, else the 95 % t interval. iqm: interquartile mean over seeds, from IQM_SEEDS seeds on. note: what is
-to be known of the point."""
+of a logged metric, else the 95 % t interval. iqm: interquartile mean over seeds, from FEWEST_SEEDS seeds on. note: what
+is to be known of the point."""
 TRAINING, ANSWERS, SIZE = "training", "k", "size"
 """The x axes: training samples (or steps), answers k, billions of parameters."""
 TARGET, LIKELIHOOD, BASELINE, RIGHT, WRONG = "target", "log-likelihood", "output-space baseline", "right", "wrong"
 SIZES = {QWEN_4B: 4, QWEN_8B: 8, QWEN_14B: 14}
-IQM_SEEDS = 4
-"""With fewer seeds the interquartile mean is (nearly) the mean."""
 
 Printed = Mapping[Column, float]
 
@@ -257,7 +255,7 @@ def point(outcomes: Outcomes, metric: str, title: str) -> dict[str, object]:
     """A metric of a benchmark in percent with its t interval over seeds and problems, taken as sampled."""
     values = 100 * outcomes.metric(metric)
     (found,) = crossed_intervals(values[None])
-    robust = float(interquartile_mean(values.mean(axis=1))) if found.seeds >= IQM_SEEDS else float("nan")
+    robust = float(interquartile_mean(values.mean(axis=1))) if found.seeds >= FEWEST_SEEDS else float("nan")
     whole = BENCHMARKS[title].problems
     part = f"{found.problems} of the {whole} problems of {title}" if found.problems != whole else ""
     return {

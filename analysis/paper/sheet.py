@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.frames import records
+from analysis.interquartile import FEWEST_SEEDS
 from analysis.notes import frame_notes
 from analysis.paper.cells import Cell
 from analysis.paper.figures import ENTROPY, Figure, Panel, figure_recipe
 from analysis.paper.measured import Counts, Missing
 from analysis.paper.numbers import Paper
 from analysis.paper.recipes import TABLES
-from analysis.paper.series import ANSWERS, IQM_SEEDS, POINTS, SIZE, TRAINING, Printed
+from analysis.paper.series import ANSWERS, POINTS, SIZE, TRAINING, Printed
 from analysis.paper.which import Which
 from analysis.runs import Runs
 from analysis.sheets import COLUMNS, PAPER, RUNS, Axis, Gap, Plot, Sheet, sampled_interval, seeds_note
@@ -187,7 +188,7 @@ def _details(ours: pd.DataFrame) -> list[str]:
     if len(robust):
         last = robust.sort_values("x").groupby(["panel", "series"], sort=False).tail(1)
         said = "; ".join(f"{row['panel']}, {row['series']}: {row['iqm']:.1f} %" for row in records(last))
-        details.append(f"interquartile mean over seeds (from {IQM_SEEDS} seeds on) at the last point: {said}")
+        details.append(f"interquartile mean over seeds (from {FEWEST_SEEDS} seeds on) at the last point: {said}")
     told = list(dict.fromkeys(filter(None, ours["note"])))
     details += told[:6] + ([f"and {len(told) - 6} more notes, see the data"] if len(told) > 6 else [])
     return details

@@ -1,6 +1,5 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
-from analysis.authority import authority
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
 from analysis.cost import score_against_hours
@@ -23,7 +22,6 @@ __all__ = [
     "Interval",
     "Runs",
     "SeedsNeeded",
-    "authority",
     "backend_curves",
     "backend_differences",
     "band_distance",

@@ -1,7 +1,7 @@
-"""Ours beside the paper's figures: authority against updates and clip, the gamma sweep, hours against score.
+"""Ours beside the paper's figures: the gamma sweep, and hours against score.
 
-Each takes every run that has the data, whatever experiment it is of; the tracking error by method is
-`analysis.tracking_summary`.
+Each takes every run that has the data, whatever experiment it is of. The tracking error by method is
+`analysis.tracking_summary`; it is no line, and drawn by a module of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.authority import DOWN, UP, authority
 from analysis.cost import score_against_hours
-from analysis.frames import columns, records
+from analysis.frames import columns
 from analysis.gamma import TRACKING, gamma_sweep
 from analysis.naming import gamma_text
 from analysis.notes import frame_notes
@@ -34,28 +33,6 @@ def our_figure(name: str, runs: Runs) -> Sheet:
     if name not in OURS:
         raise unknown("figures of ours", [name], OURS)
     return OURS[name](runs)
-
-
-def authority_sheet(runs: Runs) -> Sheet:
-    """How far a step moves entropy that pushed it down (m = +1: a filter keeps A > 0) or up (m = -1)."""
-    found = authority(runs)
-    told = [name for name in ("clip", "lr") if found[name].nunique() > 1]
-    named = found.assign(
-        series=[", ".join([row["configuration"], *(f"{name} {row[name]}" for name in told)]) for row in records(found)],
-        x=found["updates"].astype("float64"),
-        value=found["change"],
-    )
-    axis = Axis("updates per batch", log2=True, ticks={float(n): str(n) for n in sorted(found["updates"].unique())})
-    titles = {DOWN: "Pushed down (m = +1)", UP: "Pushed up (m = \N{MINUS SIGN}1)"}
-    about: Any = {"shaded": _shaded(found), "sign": True, "beside": True}
-    plots = [
-        Plot(direction, title, _framed(rows, direction), axis, "change of entropy (nats per step)", **about)
-        for direction, title in titles.items()
-        if len(rows := named[named["direction"] == direction])
-    ]
-    same = [f"{name} {found[name].iloc[0]}" for name in ("clip", "lr") if len(found) and name not in told]
-    notes = [_seeds(found), ", ".join(same)]
-    return _sheet("authority", "Authority of the filter", plots, notes, [], "bench_control")
 
 
 def gamma_sheet(runs: Runs) -> Sheet:
@@ -90,7 +67,7 @@ def cost_sheet(runs: Runs) -> Sheet:
     return _sheet("cost", "Hours against score", plots, notes, _designs(found), "paper_table2")
 
 
-OURS: dict[str, Callable[[Runs], Sheet]] = {"authority": authority_sheet, "gamma": gamma_sheet, "cost": cost_sheet}
+OURS: dict[str, Callable[[Runs], Sheet]] = {"gamma": gamma_sheet, "cost": cost_sheet}
 """By name, in the order in which they are shown."""
 
 
@@ -105,7 +82,6 @@ def _sheet(name: str, title: str, plots: list[Plot], notes: list[str], details: 
     if plots:
         return Sheet(name, "Ours", title, tuple(plots), tuple(filter(None, notes)), tuple(details))
     reason = {
-        "authority": "no run that pushed its entropy and tells its updates per batch",
         "gamma": "no two configurations that differ in gamma alone",
         "cost": "no validated run with the times of its steps",
     }[name]

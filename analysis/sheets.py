@@ -25,8 +25,8 @@ class Axis:
 @dataclass(frozen=True)
 class Plot:
     """One panel. `frame` has the columns COLUMNS and more; `smooth`: draw a moving mean over the values. shaded: what
-    low and high are, in words; zero: 0 is the natural end of the values; sign: it is what matters of them; beside:
-    series have the same few places (on a logarithmic axis), and are drawn beside one another. symlog:
+    low and high are, in words; zero: 0 is the natural end of the values; beside: series
+    have the same few places (on a logarithmic axis), and are drawn beside one another. symlog:
     the y axis is logarithmic beyond 0.1 on both sides."""
 
     number: str
@@ -37,7 +37,6 @@ class Plot:
     smooth: bool = False
     shaded: str = ""
     zero: bool = False
-    sign: bool = False
     beside: bool = False
     symlog: bool = False
 

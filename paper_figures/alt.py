@@ -20,7 +20,12 @@ def of_sheet(sheet: Sheet) -> str:
 
 
 def of_frame(title: str, frame: pd.DataFrame, series: Sequence[str], x: str, y: str) -> str:
-    """The same of a tidy frame: `series` are the columns that name a line, x ("": one value each) and y those drawn."""
+    """The same of a tidy frame: `series` are the columns that name a line, x ("": one value each) and y those drawn ("":
+    not known, then the lines are named only)."""
+    if not y:
+        known = [name for name in series if name in frame]
+        names = [", ".join(map(str, row)) for row in frame[known].drop_duplicates().itertuples(index=False, name=None)]
+        return f"{title}: {len(frame)} values. {_listed(names)}"
     told = [
         f"{', '.join(map(str, names))} {_reading(rows, x, y)}"
         for names, rows in frame.dropna(subset=y).groupby(list(series), sort=False)

@@ -25,6 +25,29 @@ PARTS = (THE_PAPER, BESIDE, OF_RUNS)
 
 
 @dataclass(frozen=True)
+class Own:
+    """A figure of ours that has a drawing of its own: its title, what it lacks where it is not planned, and the command
+    that makes the runs."""
+
+    title: str
+    lacks: str
+    command: str
+
+
+OWN = {
+    TRACKING: Own(
+        "Tracking error by method", "no whole run that followed a band", "entrocraft sweep study=bench_control"
+    ),
+    "authority": Own(
+        "Authority by updates per batch and clip",
+        "no setting that was run with either sign of the filter throughout",
+        "entrocraft sweep study=authority",
+    ),
+}
+"""By the name of the figure in `paper_figures.make`."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A figure of the book. part: one of PARTS. name: of its files. draw: None where no run has its data, and `gaps`
     say which runs it lacks. alt: for the picture. runs: those it is drawn from; None for all."""
@@ -47,15 +70,15 @@ def entries(runs: Runs | None, paper: Paper | None) -> Iterator[Entry]:
         yield _of_sheet(THE_PAPER, fill_figure(figure, counted, paper))
     if runs is None:
         return
-    ours = {each.name: each for each in planned(runs)}
-    if TRACKING in ours:
-        yield _of_planned(BESIDE, ours.pop(TRACKING))
-    else:
-        gap = Gap((), "", "no whole run that followed a band", "entrocraft sweep study=bench_control")
-        yield Entry(BESIDE, TRACKING, "Tracking error by method", pd.DataFrame(), None, gaps=(gap,))
+    of_runs = {each.name: each for each in planned(runs)}
+    for name, own in OWN.items():
+        if name in of_runs:
+            yield _of_planned(BESIDE, of_runs.pop(name), own.title)
+        else:
+            yield Entry(BESIDE, name, own.title, pd.DataFrame(), None, gaps=(Gap((), "", own.lacks, own.command),))
     for make in OURS.values():
         yield _of_sheet(BESIDE, make(runs))
-    for each in ours.values():
+    for each in of_runs.values():
         yield _of_planned(OF_RUNS, each)
 
 
@@ -69,6 +92,7 @@ def _of_sheet(part: str, sheet: Sheet) -> Entry:
     )
 
 
-def _of_planned(part: str, figure: Planned) -> Entry:
-    words = alt.of_frame(figure.title, figure.frame, figure.series, figure.x, figure.y)
-    return Entry(part, figure.name, figure.title, figure.frame, figure.draw, words)
+def _of_planned(part: str, figure: Planned, title: str = "") -> Entry:
+    named = figure.title or title or figure.name.replace("_", " ").capitalize()
+    words = alt.of_frame(named, figure.frame, figure.series, figure.x, figure.y)
+    return Entry(part, figure.name, named, figure.frame, figure.draw, words)

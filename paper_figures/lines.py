@@ -54,8 +54,6 @@ def draw(ax: Axes, plot: Plot, of: Mapping[str, Look] | None = None) -> Axes:
             if plot.beside or len(chosen) <= MOST_SHADED:
                 _interval(ax, ordered, own, bars=plot.beside or len(ordered) < 3)
             _line(ax, ordered, own, str(series), str(what), plot.smooth, place)
-    if plot.sign:
-        ax.axhline(0, color="0.3", linewidth=0.6, zorder=1)
     if plot.zero:
         ax.set_ylim(bottom=0)
     if plot.symlog:

@@ -38,16 +38,17 @@ TRACKING = "tracking"
 class Planned(NamedTuple):
     """A figure before it is drawn: its file name, the frame it shows, and the function that draws it.
 
-    title, series, x, y: what it shows, the columns that name a line, and the columns that are drawn (x "": none).
+    title, series, x, y: what it shows, the columns that name a line, and the columns that are drawn (x "": none), for
+    the words that stand for the picture.
     """
 
     name: str
     frame: pd.DataFrame
     draw: Drawing
-    title: str
-    series: tuple[str, ...]
-    x: str
-    y: str
+    title: str = ""
+    series: tuple[str, ...] = LABEL
+    x: str = ""
+    y: str = ""
 
 
 def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:

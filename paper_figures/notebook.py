@@ -37,7 +37,7 @@ def panel(number: str, runs: Runs | None = None, paper: Paper | None = None, ax:
 
 
 def our_figure(name: str, runs: Runs) -> Figure:
-    """A figure of ours: "authority", "gamma" or "cost". Raises as `figure`."""
+    """A figure of ours: "gamma" or "cost". Raises as `figure`."""
     return draw(ours.our_figure(name, runs))
 
 

@@ -24,9 +24,9 @@ MOST_ROWS = 30
 TITLE = "The paper from its runs"
 STYLE = """
 body { font-family: sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222; line-height: 1.4; }
-table { border-collapse: collapse; margin: 1em 0; font-size: 0.9em; display: block; overflow-x: auto; }
+table { border-collapse: collapse; margin: 1em 0; font-size: 0.9em; }
 th, td { border: 1px solid #bbb; padding: 0.25em 0.5em; vertical-align: top; text-align: left; }
-img { max-width: 100%; } figure { margin: 1em 0; } caption { text-align: left; padding-bottom: 0.5em; }
+img { max-width: 100%; height: auto; } figure { margin: 1em 0; } caption { text-align: left; padding-bottom: 0.5em; }
 .missing { color: #555; } nav ol { columns: 2; } summary { cursor: pointer; }
 """
 HIDDEN = ("title", "method", "experiment", "note", "iqm", "values")

@@ -1,18 +1,16 @@
-"""Ours beside the paper's: authority, gamma and hours, against numbers known by construction."""
+"""Ours beside the paper's: gamma and hours, against numbers known by construction."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from synthetic import SyntheticRun, constant, linear, record, write_run
 
 import paper_figures
-from analysis import authority, gamma_sweep, load_runs, score_against_hours
-from analysis.authority import DOWN, UP, clip_text
+from analysis import gamma_sweep, load_runs, score_against_hours
 from analysis.ours import OURS, our_figure
 from harness.errors import AnalysisError, ConfigError
 
@@ -25,53 +23,6 @@ def add(folder: Path, step: int, data: dict[str, float]) -> None:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     lines[step - 1]["data"] |= data
     path.write_text("".join(record(line["step"], line["data"]) for line in lines))
-
-
-def filtered(folder: Path, updates: int, seed: int, down: list[float], up: list[float], clip: float = 0.2) -> Path:
-    """An Entrocraft run with so many updates a batch and these logged changes of entropy."""
-    trainer: dict[str, Any] = {"epochs": updates // 4, "mini_batches": 4}
-    method = {"name": "entrocraft", "gamma": 10.0, "base": "grpo"}
-    write_run(folder, SyntheticRun(method, seed, ENTROPY, linear(0.5, 0.2), trainer=trainer))
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["config"]["loss"] = {"clip_low": min(clip, 1.0), "clip_high": clip}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    for step, change in enumerate(down, start=2):
-        add(folder, step, {"control/authority_down": change})
-    for step, change in enumerate(up, start=12):
-        add(folder, step, {"control/authority_up": change})
-    return folder
-
-
-def test_authority_is_the_mean_over_seeds_by_updates_and_clip(tmp_path: Path) -> None:
-    filtered(tmp_path / "a1", 4, 1, [0.01, 0.03], [0.0])
-    filtered(tmp_path / "a2", 4, 2, [0.04], [])
-    filtered(tmp_path / "b1", 16, 1, [-0.02], [0.05])
-    filtered(tmp_path / "c1", 16, 1, [-0.001], [0.002], clip=100.0)
-    frame = authority(load_runs(tmp_path)).set_index(["updates", "clip", "direction"])
-    assert frame.loc[(4, "0.2", DOWN), "change"] == pytest.approx((0.02 + 0.04) / 2)
-    assert frame.loc[(4, "0.2", DOWN), "seeds"] == 2 and frame.loc[(4, "0.2", DOWN), "steps"] == 3
-    assert frame.loc[(4, "0.2", UP), "seeds"] == 1, "the second seed never pushed entropy up"
-    assert frame.loc[(16, "0.2", DOWN), "change"] == pytest.approx(-0.02)
-    assert frame.loc[(16, "none", UP), "change"] == pytest.approx(0.002)
-    sheet = our_figure("authority", load_runs(tmp_path))
-    down = next(plot for plot in sheet.plots if plot.number == DOWN)
-    assert down.x.ticks == {4.0: "4", 16.0: "16"}
-    series = "Entrocraft linear 0.5\N{RIGHTWARDS ARROW}0.2, \N{GREEK SMALL LETTER GAMMA}=10, clip "
-    assert set(down.frame["series"]) == {f"{series}0.2", f"{series}none"}
-    assert len(paper_figures.our_figure("authority", load_runs(tmp_path)).axes) == 2
-
-
-def test_one_sided_methods_are_read_off_their_entropy(tmp_path: Path) -> None:
-    for name, end in (("psr", 0.3), ("nsr", 0.9)):
-        run = SyntheticRun({"name": name}, 1, np.linspace(0.6, end, 30), trainer={"epochs": 4, "mini_batches": 4})
-        write_run(tmp_path / name, run)
-    found = authority(load_runs(tmp_path)).set_index("direction")["change"]
-    assert found[DOWN] == pytest.approx(-0.3 / 29) and found[UP] == pytest.approx(0.3 / 29)
-
-
-def test_clips_in_words() -> None:
-    assert clip_text(0.2, 0.2) == "0.2" and clip_text(0.2, 0.28) == "0.2/0.28"
-    assert clip_text(1, 100) == "none" and clip_text(1, 0.2) == "1/0.2" and clip_text(None, 0.2) == "unknown"
 
 
 def test_gamma_is_compared_where_nothing_else_differs(tmp_path: Path) -> None:
@@ -123,5 +74,5 @@ def test_without_data_the_study_is_named(tmp_path: Path) -> None:
     for name in OURS:
         with pytest.raises(AnalysisError, match="entrocraft sweep study="):
             paper_figures.our_figure(name, runs)
-    with pytest.raises(ConfigError, match="authority, cost, gamma"):
+    with pytest.raises(ConfigError, match="cost, gamma"):
         paper_figures.our_figure("costs", runs)

@@ -25,9 +25,8 @@ class Axis:
 @dataclass(frozen=True)
 class Plot:
     """One panel. `frame` has the columns COLUMNS and more; `smooth`: draw a moving mean over the values. shaded: what
-    low and high are, in words; zero: 0 is the natural end of the values; beside: series
-    have the same few places (on a logarithmic axis), and are drawn beside one another. symlog:
-    the y axis is logarithmic beyond 0.1 on both sides."""
+    low and high are, in words; zero: 0 is the natural end of the values; beside: series have the same few places
+    (on a logarithmic axis), and are drawn beside one another; symlog: y is logarithmic beyond 0.1 on both sides."""
 
     number: str
     title: str

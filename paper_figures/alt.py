@@ -20,8 +20,8 @@ def of_sheet(sheet: Sheet) -> str:
 
 
 def of_frame(title: str, frame: pd.DataFrame, series: Sequence[str], x: str, y: str) -> str:
-    """The same of a tidy frame: `series` are the columns that name a line, x ("": one value each) and y those drawn ("":
-    not known, then the lines are named only)."""
+    """The same of a tidy frame: `series` are the columns that name a line, x and y those drawn (x "": one value each;
+    y "": not known, then the lines are named only)."""
     if not y:
         known = [name for name in series if name in frame]
         names = [", ".join(map(str, row)) for row in frame[known].drop_duplicates().itertuples(index=False, name=None)]

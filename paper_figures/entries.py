@@ -26,22 +26,30 @@ PARTS = (THE_PAPER, BESIDE, OF_RUNS)
 
 @dataclass(frozen=True)
 class Own:
-    """A figure of ours that has a drawing of its own: its title, what it lacks where it is not planned, and the command
-    that makes the runs."""
+    """A figure of ours that has a drawing of its own. lacks: what is said where it is not planned; command: makes the
+    runs; series, y: the columns of its frame that name a line, and that are drawn."""
 
     title: str
     lacks: str
     command: str
+    series: tuple[str, ...]
+    y: str
 
 
 OWN = {
     TRACKING: Own(
-        "Tracking error by method", "no whole run that followed a band", "entrocraft sweep study=bench_control"
+        "Tracking error by method",
+        "no whole run that followed a band",
+        "entrocraft sweep study=bench_control",
+        ("label",),
+        "tracking_error",
     ),
     "authority": Own(
         "Authority by updates per batch and clip",
         "no setting that was run with either sign of the filter throughout",
         "entrocraft sweep study=authority",
+        ("label", "m"),
+        "change",
     ),
 }
 """By the name of the figure in `paper_figures.make`."""
@@ -73,7 +81,7 @@ def entries(runs: Runs | None, paper: Paper | None) -> Iterator[Entry]:
     of_runs = {each.name: each for each in planned(runs)}
     for name, own in OWN.items():
         if name in of_runs:
-            yield _of_planned(BESIDE, of_runs.pop(name), own.title)
+            yield _of_planned(BESIDE, of_runs.pop(name)._replace(title=own.title, series=own.series, y=own.y))
         else:
             yield Entry(BESIDE, name, own.title, pd.DataFrame(), None, gaps=(Gap((), "", own.lacks, own.command),))
     for make in OURS.values():
@@ -92,7 +100,7 @@ def _of_sheet(part: str, sheet: Sheet) -> Entry:
     )
 
 
-def _of_planned(part: str, figure: Planned, title: str = "") -> Entry:
-    named = figure.title or title or figure.name.replace("_", " ").capitalize()
+def _of_planned(part: str, figure: Planned) -> Entry:
+    named = figure.title or figure.name.replace("_", " ").capitalize()
     words = alt.of_frame(named, figure.frame, figure.series, figure.x, figure.y)
     return Entry(part, figure.name, named, figure.frame, figure.draw, words)

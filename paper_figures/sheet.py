@@ -85,12 +85,12 @@ def _looks(sheet: Sheet) -> dict[str, style.Look]:
 
 def _smoothing(sheet: Sheet) -> list[str]:
     """Over how many points the smoothed panels' lines are means."""
-    widths = {
-        plot.number: lines.window(int(plot.frame.groupby(["series", "what"])["x"].count().max()))
-        for plot in sheet.plots
-        if plot.smooth
-    }
-    return [f"{number}: mean over {width} steps, pale: each step" for number, width in widths.items() if width > 1]
+    widths: dict[int, list[str]] = {}
+    for plot in sheet.plots:
+        points = int(plot.frame.groupby(["series", "what"])["x"].count().max())
+        if plot.smooth and lines.window(points) > 1:
+            widths.setdefault(lines.window(points), []).append(plot.number)
+    return [f"{', '.join(numbers)}: mean over {width} steps, pale: each" for width, numbers in widths.items()]
 
 
 def _intervals(sheet: Sheet, series: int) -> list[str]:

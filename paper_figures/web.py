@@ -54,7 +54,7 @@ def figure(entry: Entry, picture: Path | None, folder: str) -> Shown:
         words = "".join(f"<br>{html.escape(detail)}" for detail in entry.details)
         picture_alt = html.escape(entry.alt, quote=True)
         parts.append(
-            f'<figure><img alt="{picture_alt}" width="{width // 2}" src="data:image/png;base64,{data}">'
+            f'<figure><img alt="{picture_alt}" width="{width * 5 // 8}" src="data:image/png;base64,{data}">'
             f"<figcaption>{links}{words}</figcaption></figure>"
         )
         parts.append(_data(entry))

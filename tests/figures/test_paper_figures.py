@@ -29,9 +29,9 @@ STUDIES = Path(__file__).parents[2] / "harness" / "conf" / "study"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Two seeds of every experiment, and the measurements of 2a."""
+    """Three seeds of every experiment, and the measurements of 2a."""
     root = tmp_path_factory.mktemp("paper")
-    write_experiments(root / "runs", experiments(), seeds=2)
+    write_experiments(root / "runs", experiments(), seeds=3)
     write_measurements(root)
     return load_runs(root / "runs", use_cache=False)
 
@@ -100,12 +100,12 @@ def test_curves_are_means_over_seeds_in_training_samples(number: str, runs: Runs
         for folder in folders(runs, which.experiment):
             found = logged(folder, CURVES[number])
             by_seed.append(found or logged(folder, "actor/entropy"))  # GRPO has no controller
-        assert len(by_seed) == 2 and len(rows) == 444
+        assert len(by_seed) == 3 and len(rows) == 444
         for step in (1, 200, 444):
             values = [values[step] for values in by_seed]
             row = rows.loc[step * STEP]
             assert row["value"] == pytest.approx(np.mean(values), abs=1e-12)
-            assert (row["low"], row["high"], row["seeds"]) == (min(values), max(values), 2)
+            assert (row["low"], row["high"], row["seeds"]) == (min(values), max(values), 3)
 
 
 def test_targets_are_the_middle_of_the_band(runs: Runs) -> None:
@@ -199,7 +199,7 @@ def test_every_figure_is_drawn_whole(runs: Runs) -> None:
         for ax, plot in zip(drawn.axes, sheet.plots, strict=True):
             ours = plot.frame[(plot.frame["source"] == RUNS) & (plot.frame["what"] != TARGET)]
             assert {line.get_label() for line in ax.lines} >= set(ours.loc[ours["what"] == "", "series"])
-        assert "2 seeds each" in words(drawn) or number == "2"
+        assert "3 seeds each" in words(drawn) or number == "2"
 
 
 def test_lines_show_the_frame(runs: Runs) -> None:

@@ -277,7 +277,9 @@ def _stacked(lines: Mapping[str, pd.DataFrame], members: pd.DataFrame) -> pd.Dat
     batch = members.get(PROMPTS, pd.Series(dtype="float64")).dropna().unique()
     if "step" in frame and len(batch) == 1:
         frame["prompts"] = frame["step"] * int(batch[0])
-    partial = "; ".join(f"{row['run']}: {row['partial']}" for row in records(members) if row["partial"])
+    partial = "; ".join(
+        f"{row['run']}: {row['partial']}" for row in records(members[["run", "partial"]]) if row["partial"]
+    )
     notes = frame["note"] if "note" in frame else pd.Series("", index=frame.index)
     frame["note"] = ["; ".join(filter(None, [partial, note])) for note in notes]
     return frame.reindex(columns=POINTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -40,11 +40,12 @@ def figure_frame(number: str, runs: Runs | None = None, paper: Paper | None = No
 
 def fill_figure(figure: Figure, counted: Counts | None, paper: Paper | None) -> Sheet:
     """`counted` may be shared by several figures, which then ask for the counts of the runs once."""
+    values = {} if paper is None else paper.values
     plots: list[Plot] = []
     used: list[str] = []
     lacking: dict[tuple[str, str, str], list[str]] = {}
     for panel in figure.panels:
-        frame, members, missing = _frame(panel, counted, paper)
+        frame, members, missing = _frame(panel, counted, values)
         used += members
         for series, each in missing:
             key = (series, each.reason or f"no run of {each.experiment}", panel.command)
@@ -66,7 +67,7 @@ def fill_figure(figure: Figure, counted: Counts | None, paper: Paper | None) -> 
 
 
 def _frame(
-    panel: Panel, counted: Counts | None, paper: Paper | None
+    panel: Panel, counted: Counts | None, values: Mapping[Cell, float]
 ) -> tuple[pd.DataFrame, list[str], list[tuple[str, Missing]]]:
     """The points of all series with their x, the runs that they are from, and what is missing of which series."""
     found: list[pd.DataFrame] = []
@@ -82,7 +83,7 @@ def _frame(
             elif counted is not None:
                 used += list(counted.members(which)["run"])
                 found.append(points.assign(**names, source=RUNS))
-            if paper is not None and (rows := panel.estimate.printed(which, _printed(which, paper))):
+            if values and (rows := panel.estimate.printed(which, _printed(which, values))):
                 found.append(pd.DataFrame(rows).reindex(columns=POINTS).assign(**names, what="", source=PAPER, note=""))
     if not found:
         return pd.DataFrame(columns=[*COLUMNS, *POINTS]), used, missing
@@ -104,9 +105,8 @@ def _placed(frame: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     return placed.astype({**numbers, **counts}).reset_index(drop=True)
 
 
-def _printed(which: Which, paper: Paper) -> Printed:
+def _printed(which: Which, values: Mapping[Cell, float]) -> Printed:
     """The paper's numbers of an experiment, by their columns."""
-    values = paper.values
     return {
         column: values[Cell(table.number, row, column.name)]
         for table in TABLES.values()

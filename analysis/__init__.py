@@ -3,8 +3,10 @@
 from analysis import paper
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
+from analysis.cost import score_against_hours
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
 from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
+from analysis.gamma import gamma_sweep
 from analysis.interquartile import interquartile_mean
 from analysis.intervals import Interval, crossed_intervals, interquartile_interval, paired_interval, seed_interval
 from analysis.multiplicity import holm
@@ -29,6 +31,7 @@ __all__ = [
     "design_notes",
     "entropy_curves",
     "frame_notes",
+    "gamma_sweep",
     "holm",
     "interquartile_interval",
     "interquartile_mean",
@@ -40,6 +43,7 @@ __all__ = [
     "pass_at_k_curves",
     "render",
     "reward_curves",
+    "score_against_hours",
     "seed_interval",
     "seeds_needed",
     "summary_sentences",

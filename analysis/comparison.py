@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.curves import tracking
 from analysis.frames import columns, records
-from analysis.intervals import Kind, crossed_intervals, describe
+from analysis.interquartile import FEWEST_SEEDS
+from analysis.intervals import Kind, crossed_intervals, describe, interquartile_interval
 from analysis.notes import design_notes
 from analysis.outcomes import Outcomes, final_step, outcomes_at, parse_metric, problem_counts
 from analysis.runs import Runs
@@ -19,6 +20,7 @@ from analysis.verdicts import BASELINE, COLUMNS, Baseline, Question, against, co
 
 NAN = float("nan")
 IDENTITY = ["label", "method", "title", "schedule", "gamma"]
+ROBUST = ["iqm", "iqm_low", "iqm_high"]
 CONTROL = ["entropy_start", "entropy_final", "tracking_error", "time_in_band"]
 
 
@@ -36,7 +38,8 @@ def compare(
     """The comparison table: the baseline first, then the configurations by the first metric, best first.
 
     Columns: label, method, title, schedule, gamma; step (of the validation), steps (planned), seeds, problems, n;
-    for each metric M: M, M_low, M_high (pass@K gets the number it stands for); entropy_start, entropy_final,
+    for each metric M: M, M_low, M_high (pass@K gets the number it stands for); iqm, iqm_low, iqm_high (interquartile
+    mean over seeds of the first metric with its t interval, from 4 seeds on); entropy_start, entropy_final,
     tracking_error (nats per token), time_in_band (share), tracked (runs behind these); difference, difference_low,
     difference_high (of the first metric, to the baseline), difference_bootstrap_low, difference_bootstrap_high (the
     percentile interval, for comparison), paired_on (problems, and seeds where both sides have the same), p (two-sided)
@@ -125,6 +128,9 @@ def _metric_cells(outcomes: Outcomes | None, metrics: Sequence[str], asked: Ques
     intervals = crossed_intervals(stacked, drawn, problems=asked.taken, kind=asked.kind)
     for metric, found in zip(metrics, intervals, strict=True):
         cells |= {metric: found.value, f"{metric}_low": found.low, f"{metric}_high": found.high}
+    if design[0] >= FEWEST_SEEDS:
+        robust = interquartile_interval(stacked[0], problems=asked.taken)
+        cells |= dict(zip(ROBUST, (robust.value, robust.low, robust.high), strict=True))
     return cells
 
 
@@ -149,6 +155,7 @@ def _columns(metrics: Sequence[str]) -> list[str]:
         "problems",
         "n",
         *cells,
+        *ROBUST,
         *CONTROL,
         "tracked",
         *COLUMNS,

@@ -15,6 +15,8 @@ from analysis.variance import Spread, residual_square
 from harness.errors import InputError
 
 Floats = NDArray[np.float64]
+FEWEST_SEEDS = 4
+"""With fewer seeds than this it is (nearly) the mean, and tables and figures do not show it."""
 
 
 def interquartile_mean(values: ArrayLike) -> Floats:

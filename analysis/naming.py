@@ -52,7 +52,7 @@ def label(title: str, config: Mapping[str, Any], schedule: Mapping[str, Any] | N
     method = config["method"]
     base = method.get("base", "grpo")
     parts = [title if base == "grpo" else f"{title} on {base.upper()}", schedule_text(schedule)]
-    gamma = f", \N{GREEK SMALL LETTER GAMMA}={_gamma_text(method['gamma'])}" if method.get("gamma") is not None else ""
+    gamma = f", {gamma_words(method['gamma'])}" if method.get("gamma") is not None else ""
     return " ".join(part for part in parts if part) + gamma
 
 
@@ -109,7 +109,12 @@ def _telling(group: pd.DataFrame) -> list[str]:
     return keys
 
 
-def _gamma_text(gamma: float | str) -> str:
+def gamma_words(gamma: float | str) -> str:
+    """The Greek letter with its value, which is the sign of infinity for the hard filter."""
+    return f"\N{GREEK SMALL LETTER GAMMA}={gamma_text(gamma)}"
+
+
+def gamma_text(gamma: float | str) -> str:
     return "∞" if float(gamma) == float("inf") else f"{float(gamma):g}"
 
 

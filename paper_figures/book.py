@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from analysis import load_runs
+from analysis import Runs, load_runs, write_sidecar
 from analysis.paper import audit, load_paper, table, write_paper_tables
-from analysis.paper.grid import web
 from analysis.paper.report import markdown
-from analysis.paper.report import web as claims_page
 from analysis.paper.table4 import Configuration
 from analysis.paper.tables import NUMBERS
-from analysis.runs import Runs
 from harness.runs.atomic import write_file
-from paper_figures.make import make_figures
+from paper_figures import style, web
+from paper_figures.entries import Entry, entries
+from paper_figures.make import save
 
-STYLE = """
-body { font-family: sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222; }
-table { border-collapse: collapse; margin: 1em 0; font-size: 0.9em; }
-th, td { border: 1px solid #bbb; padding: 0.25em 0.5em; vertical-align: top; text-align: left; }
-img { max-width: 100%; } caption { text-align: left; padding-bottom: 0.5em; }
-"""
+FIGURES = "figures"
 
 
 def write_book(
     runs_path: Path | str | None, out: Path | str, configurations: Mapping[str, Configuration]
 ) -> list[Path]:
-    """Writes tables (TeX, Markdown, HTML, CSV), claims, figures and index.html to `out`; the paths.
+    """Writes tables (TeX, Markdown, HTML, CSV), claims, figures (PNG, PDF, CSV, JSON), index.html; the paths.
+
+    Figures are the paper's in its order, then ours beside them, then those of the runs. What no run has the data for
+    is in the page with the study that makes the runs.
 
     Args:
         runs_path: a run, a study or a folder above runs; None for the paper's own numbers alone.
@@ -45,40 +41,31 @@ def write_book(
     written += [folder / "claims.md", folder / "claims.csv"]
     write_file(folder / "claims.md", markdown(frame).encode())
     write_file(folder / "claims.csv", frame.to_csv(index=False).encode())
-    figures = make_figures(runs_path, folder / "figures") if runs_path is not None else []
-    tables = [web(table(number, runs, paper, configurations)) for number in NUMBERS]
-    written += [*figures, folder / "index.html"]
-    page = _page(tables, claims_page(frame), [path for path in figures if path.suffix == ".png"], runs)
-    write_file(folder / "index.html", page.encode())
+    shown = []
+    for entry, files in write_figures(entries(runs, paper), runs, folder / FIGURES):
+        shown.append(web.figure(entry, next((path for path in files if path.suffix == ".png"), None), FIGURES))
+        written += files
+    tables = [(number, table(number, runs, paper, configurations)) for number in NUMBERS]
+    written.append(folder / "index.html")
+    write_file(written[-1], web.page(shown, tables, frame, runs).encode())
     return written
 
 
-def _page(tables: list[str], claims: str, figures: list[Path], runs: Runs | None) -> str:
-    parts = ["<h1>The paper from its runs</h1>", f"<p>{_about(runs)}</p>"]
-    if figures:
-        parts += ["<h2>Figures</h2>", *map(_figure, figures)]
-    parts += ["<h2>Tables</h2>", *tables, "<h2>Claims</h2>", claims]
-    body = "\n".join(parts)
-    head = f'<meta charset="utf-8"><title>The paper from its runs</title><style>{STYLE}</style>'
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'
+def write_figures(figures: Iterable[Entry], runs: Runs | None, folder: Path) -> Iterable[tuple[Entry, list[Path]]]:
+    """Draws each figure that has data into `folder`; the figure and its files (none, where it has no data)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in figures:
+        files: list[Path] = []
+        if entry.draw is not None:
+            with style.active():
+                files = save(entry.draw(), folder / entry.name)
+            files.append(folder / f"{entry.name}.csv")
+            entry.frame.to_csv(files[-1], index=False)
+            if runs is not None and entry.runs != ():
+                files.append(write_sidecar(folder / f"{entry.name}.png", _of(runs, entry.runs)))
+        yield entry, files
 
 
-def _about(runs: Runs | None) -> str:
-    if runs is None:
-        return "No runs were given: all numbers are the paper's own (&dagger;)."
-    left_out = "".join(
-        f"<br>left out: {html.escape(str(each.run))}: {html.escape(str(each.reason))}"
-        for each in runs.excluded.itertuples()
-    )
-    return f"From {len(runs.runs)} runs; numbers with &dagger; are the paper's own.{left_out}"
-
-
-def _figure(path: Path) -> str:
-    """The picture in the page itself, with its name as alternative text and its data beside it."""
-    name = path.stem.replace("_", " ")
-    data = base64.b64encode(path.read_bytes()).decode()
-    source = f'<a href="figures/{path.stem}.csv">data</a>'
-    return (
-        f'<figure><img alt="{html.escape(name)}: the numbers are in the data linked below" '
-        f'src="data:image/png;base64,{data}"><figcaption>{html.escape(name)} ({source})</figcaption></figure>'
-    )
+def _of(runs: Runs, names: Sequence[str] | None) -> Runs:
+    """The runs of a figure, for its sidecar."""
+    return runs if names is None else replace(runs, runs=runs.runs[runs.runs["run"].isin(names)])

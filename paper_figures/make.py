@@ -29,14 +29,26 @@ REFERENCE = "grpo"
 """The method drawn into every panel of a small multiple, where it has one configuration."""
 
 Drawing = Callable[[], Figure]
+LABEL = ("label",)
+
+
+TRACKING = "tracking"
 
 
 class Planned(NamedTuple):
-    """A figure before it is drawn: its file name, the frame it shows, and the function that draws it."""
+    """A figure before it is drawn: its file name, the frame it shows, and the function that draws it.
+
+    title, series, x, y: what it shows, the columns that name a line, and the columns that are drawn (x "": none), for
+    the words that stand for the picture.
+    """
 
     name: str
     frame: pd.DataFrame
     draw: Drawing
+    title: str = ""
+    series: tuple[str, ...] = LABEL
+    x: str = ""
+    y: str = ""
 
 
 def make_figures(runs_path: Path | str, out_dir: Path | str) -> list[Path]:
@@ -64,7 +76,8 @@ def planned(runs: Runs) -> Iterator[Planned]:
         yield from _of_samples(runs)
     errors = tracking_summary(runs)
     if len(errors):
-        yield Planned("tracking", errors, partial(_tracking, errors, runs))
+        draw = partial(_tracking, errors, runs)
+        yield Planned(TRACKING, errors, draw, "Tracking error by method", LABEL, "", "tracking_error")
 
 
 def save(drawn: Figure, path: Path) -> list[Path]:
@@ -84,17 +97,21 @@ def _of_steps(runs: Runs) -> Iterator[Planned]:
         target = "dotted: target" if curves["target"].notna().any() else ""
         band = "grey: band" if (curves["high"] > curves["low"]).any() else ""
         note = captions.note(runs, lines, target, band, captions.seeds(counts))
-        draw = partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
-        yield Planned("entropy", curves, draw)
+        draw: Drawing = partial(panels.multiples, entropy.draw, curves, entropy.X, entropy.Y, note)
+        yield Planned("entropy", curves, draw, "Entropy", LABEL, "step", "entropy")
     pairs = backend_curves(runs)
     if len(pairs):
-        yield Planned("backends", pairs, partial(_backends, pairs, runs))
+        draw = partial(_backends, pairs, runs)
+        yield Planned(
+            "backends", pairs, draw, "One configuration on two backends", ("pair", "backend"), "step", "entropy"
+        )
     rewards = _measured(reward_curves(runs), "reward")
     if len(rewards):
         width = reward.window(rewards)
         smoothed = f"mean of seeds over {width} steps; pale: each step" if width > 1 else ""
         note = captions.note(runs, smoothed, captions.seeds(counts))
-        yield Planned("reward", rewards, _together(reward.draw, rewards, reward.X, reward.Y, note, runs))
+        draw = _together(reward.draw, rewards, reward.X, reward.Y, note, runs)
+        yield Planned("reward", rewards, draw, "Training reward", LABEL, "step", "reward")
 
 
 def _of_samples(runs: Runs) -> Iterator[Planned]:
@@ -104,7 +121,7 @@ def _of_samples(runs: Runs) -> Iterator[Planned]:
         curve = pass_at_k_curves(runs, source=source)
         note = captions.note(runs, f"{source}, last validated step", captions.samples(curve))
         draw = _together(pass_at_k.draw, curve, pass_at_k.X, pass_at_k.Y, note, runs)
-        yield Planned(f"pass_at_k{suffix}", curve, draw)
+        yield Planned(f"pass_at_k{suffix}", curve, draw, f"pass@k on {source}", LABEL, "k", "value")
         progress = validation_curves(runs, ("mean@n", "pass@K"), source=source)
         if progress["step"].nunique() < 2:
             continue
@@ -113,7 +130,8 @@ def _of_samples(runs: Runs) -> Iterator[Planned]:
             y = f"{metric[:5]}{captions.span(progress['n'])}"
             frame = progress[progress["metric"] == metric]
             draw = _together(validation.draw, frame, validation.X, y, note, runs)
-            yield Planned(f"{name}_over_training{suffix}", frame, draw)
+            title = f"{y} on {source} over training"
+            yield Planned(f"{name}_over_training{suffix}", frame, draw, title, LABEL, "step", "value")
 
 
 def _together(draw: panels.Draw, frame: pd.DataFrame, x: str, y: str, note: str, runs: Runs) -> Drawing:
@@ -136,7 +154,7 @@ def _backends(curves: pd.DataFrame, runs: Runs) -> Figure:
 
 
 def _tracking(errors: pd.DataFrame, runs: Runs) -> Figure:
-    drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, 0.8 + 0.24 * len(errors))
+    drawn, (ax,) = style.figure(style.PAGE_INCHES * 0.75, tracking.height(errors))
     tracking.draw(ax, errors)
     ax.set_xlabel(tracking.X)
     marks = "large: mean; open: one seed; bar: 95 % t interval over seeds" if errors["seeds"].max() > 1 else ""

@@ -14,7 +14,7 @@ from paper_figures.style import COLUMN_INCHES, PAGE_INCHES, figure
 
 Draw = Callable[[Axes, pd.DataFrame], Axes]
 COLUMNS = 4
-TITLE_CHARACTERS = 27
+TITLE_CHARACTERS = 24
 NOTE_CHARACTERS_PER_INCH = 18
 MOST_TOGETHER = 5
 """More lines than this, or two of one method (which look alike), are drawn as small multiples."""

@@ -6,13 +6,15 @@ colour, so that a print in black and white says as much.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 COLUMN_INCHES = 3.35
@@ -84,17 +86,45 @@ def look(method: str) -> Look:
     return LOOKS.get(method, UNKNOWN)
 
 
+SHADES = (0.0, -0.45, 0.4, -0.2, 0.6, -0.7)
+"""Of a method's colour, for its further series: towards white where positive, towards black where negative."""
+FURTHER = (((0, (4, 1.4)), "^"), ((0, (1, 1)), "D"), ((0, (5, 1, 1, 1)), "v"), ((0, (7, 2)), "P"), ((0, (2, 2)), "X"))
+"""Line style and marker of a method's second series, third and so on."""
+
+
+def looks(series: Mapping[str, str]) -> dict[str, Look]:
+    """One look for each series (title -> method): the method's own, and shades of it with other lines and markers for
+    its further series, such as schedules. After six of a method they begin again."""
+    found: dict[str, Look] = {}
+    seen: dict[str, int] = {}
+    for title, method in series.items():
+        place = seen.get(method, 0) % len(SHADES)
+        seen[method] = seen.get(method, 0) + 1
+        own = look(method)
+        line, marker = FURTHER[place - 1] if place else (own.line, own.marker)
+        found[title] = replace(own, colour=_shade(own.colour, SHADES[place]), line=line, marker=marker)
+    return found
+
+
+def _shade(colour: str, by: float) -> str:
+    end = 1.0 if by > 0 else 0.0
+    red, green, blue = (part + (end - part) * abs(by) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
 def active() -> AbstractContextManager[None]:
     """The style, for as long as a figure is drawn and saved."""
     return matplotlib.rc_context(RC)
 
 
-def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, shared: bool = True
+) -> tuple[Figure, list[Axes]]:
     """A figure of the given inches in this style, without pyplot's global state; its axes row by row.
 
-    Axes share their scales, because panels are read against one another.
+    Axes share their scales, because panels are read against one another, unless they show different things.
     """
     drawn = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawn)
-    grid = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    grid = drawn.subplots(rows, columns, sharex=shared, sharey=shared, squeeze=False)
     return drawn, list(grid.flat)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
+from textwrap import fill, wrap
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,11 @@ from paper_figures.style import GREY, look
 
 LABEL_WIDTH = 34  # characters; longer labels would leave the axis no room
 X = "tracking error, steps 21 to the last (nats per token)"
+
+
+def height(frame: pd.DataFrame) -> float:
+    """Inches that the rows take, with labels of several lines."""
+    return 0.8 + sum(max(0.24, 0.13 * len(wrap(str(label), LABEL_WIDTH))) for label in frame["label"])
 
 
 def draw(ax: Axes, frame: pd.DataFrame) -> Axes:

@@ -56,14 +56,15 @@ class Counts:
 
     def members(self, which: Which) -> pd.DataFrame:
         """Rows of `runs.runs` of an experiment."""
-        if which.experiment not in self._members:
-            self._members[which.experiment] = which.of(self.runs)
-        return self._members[which.experiment]
+        key = repr(which)  # not the name alone: measurements of checkpoints stand for an experiment by fewer settings
+        if key not in self._members:
+            self._members[key] = which.of(self.runs)
+        return self._members[key]
 
     def of(self, source: str) -> pd.DataFrame | None:
         """`problem_counts` of a benchmark; None where nobody was validated on it."""
         if source not in self._made:
-            if source not in set(self.runs.samples["source"].unique()):
+            if source not in self.runs.sources:
                 return None
             self._made[source] = problem_counts(self.runs, source)
         return self._made[source]
@@ -78,17 +79,14 @@ def measure(which: Which, column: Column, counted: Counts) -> Measured | Missing
 
 
 def _measure(which: Which, column: Column, counted: Counts) -> Measured | Missing:
-    members = counted.members(which)
-    if not len(members):
-        return Missing(which.experiment)
-    if members["label"].nunique() > 1:
-        labels = "; ".join(map(str, members["label"].unique()))
-        return Missing(which.experiment, f"several configurations could be meant: {labels}")
+    members = one_configuration(which, counted.members(which))
+    if isinstance(members, Missing):
+        return members
     counts = counted.of(column.benchmark.source)
     if counts is None:
         return Missing(which.experiment, f"no samples of {column.benchmark.source}")
     counts = counts[counts["run"].isin(members["run"])]
-    step = _step(members, counts, column)
+    step = validated_step(members, counts, column)
     if isinstance(step, str):
         return Missing(which.experiment, step)
     outcomes = outcomes_at(counts, step, list(members["run"]))
@@ -106,8 +104,18 @@ def _measure(which: Which, column: Column, counted: Counts) -> Measured | Missin
     )
 
 
-def _step(members: pd.DataFrame, counts: pd.DataFrame, column: Column) -> int | str:
-    """The validated step that a column means, or why there is none."""
+def one_configuration(which: Which, members: pd.DataFrame) -> pd.DataFrame | Missing:
+    """The members, rows of `Runs.runs`, or why they cannot stand for the experiment."""
+    if not len(members):
+        return Missing(which.experiment)
+    if members["label"].nunique() > 1:
+        labels = "; ".join(map(str, members["label"].unique()))
+        return Missing(which.experiment, f"several configurations could be meant: {labels}")
+    return members
+
+
+def validated_step(members: pd.DataFrame, counts: pd.DataFrame, column: Column) -> int | str:
+    """The validated step that a column means, or why there is none. `counts`: of the members, one benchmark."""
     validated = sorted(counts["step"].unique())
     if not validated:
         return f"no samples of {column.benchmark.source}"

@@ -26,9 +26,10 @@ def call(given: argparse.Namespace) -> int:
 COMMAND = Command(
     help="regenerate the paper's tables, claims and figures from runs",
     description=(
-        "Write the paper's Tables 1 to 8 (TeX, Markdown, HTML, CSV), the audit of its claims, the figures that the\n"
-        "runs have data for, and one page that shows them all without a network. Cells without runs have the\n"
-        "paper's own number, marked; without RUNS all have. Which runs are missing is said under each table."
+        "Write the paper's Figures 1 to 7 (PNG, PDF, CSV) as far as there are runs, Tables 1 to 8 (TeX, Markdown,\n"
+        "HTML, CSV), the audit of its claims, figures of ours and of the runs, and one page that shows them all\n"
+        "without a network. What has no runs has the paper's own numbers, marked; without RUNS all has. The page\n"
+        "says which runs are missing, and the command that makes them."
     ),
     examples=("entrocraft paper studies --out paper_figures/out", "entrocraft paper --out /tmp/paper"),
     arguments=arguments,

@@ -243,3 +243,11 @@ def test_a_single_seed_on_fixed_problems_has_no_interval(tmp_path: Path) -> None
     assert row["verdict"] == "no interval: one seed and fixed problems"
     assert np.isnan(row["difference_low"]) and np.isnan(row["p_adjusted"])
     assert "one seed" in row["warnings"] and row["to_resolve"].startswith("not known: one seed")
+
+
+def test_an_interquartile_mean_stands_beside_the_mean_from_four_seeds_on(tmp_path: Path) -> None:
+    frame = by_method(compare(study(tmp_path, {"grpo": [0, 0, 1, 1], "psr": [0, 0, 1]})))
+    counts = (HARD.mean() + np.array([0, 0, 1, 1])) / N
+    assert frame.loc["grpo", "iqm"] == pytest.approx(counts[1:3].mean())
+    assert frame.loc["grpo", "iqm_low"] < frame.loc["grpo", "iqm"] < frame.loc["grpo", "iqm_high"]
+    assert frame.loc["psr", ["iqm", "iqm_low", "iqm_high"]].isna().all()

@@ -1,6 +1,7 @@
-"""The synthetic studies of the analysis tests are what the figures are drawn from."""
+"""The synthetic studies of the analysis tests, and the measurements of the importing tests, are what is drawn here."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "analysis"))
+for folder in ("analysis", "importing"):
+    sys.path.append(str(Path(__file__).parents[1] / folder))

@@ -69,9 +69,7 @@ def test_the_authors_constants_lose_fifteen_times_the_mass():
 @given(LOGITS)
 def test_the_margin_when_one_logit_moves(z):
     p, found = softmax(z), of_all_tokens(z)
-    np.testing.assert_allclose(
-        found.log_prob - found.logit, (np.log(p) + entropy(p)) / (1 - p), rtol=1e-6, atol=1e-9
-    )
+    np.testing.assert_allclose(found.log_prob - found.logit, (np.log(p) + entropy(p)) / (1 - p), rtol=1e-6, atol=1e-9)
 
 
 @given(LOGITS)

@@ -128,27 +128,21 @@ def _print(done: Osb, name: str) -> None:
     from harness.cli.tables import plain_table
 
     baselines = {"authors": "mean_log_osb", **{v: f"mean_log_osb_{v}" for v in ("conserving", "logit", "gradient")}}
-    rows = [
-        [
-            str(step),
-            f"{data[f'osb/{name}/responses']:.0f}",
-            _number(data[f"osb/{name}/mean_log_likelihood_per_token"]),
-            *(_baseline(data, name, version, metric) for version, metric in baselines.items()),
-        ]
-        for step, data in done.records.items()
-    ]
-    Console().print(plain_table(["step", "n", "log p", *baselines], rows))
-    print("log-likelihood and the baseline in four versions, nats per token; in brackets the share of the n responses")
-    print("that are above it")
+    of_tokens, of_responses = [], []
+    for step, data in done.records.items():
+        of = {key.removeprefix(f"osb/{name}/"): value for key, value in data.items()}
+        log_likelihood, *values = (of[f"{each}_per_token"] for each in ("mean_log_likelihood", *baselines.values()))
+        of_tokens.append([str(step), *map(_number, (log_likelihood, *values))])
+        of_responses.append(
+            [str(step), f"{of['responses']:.0f}", *(_number(of[f"responses_above_{v}"]) for v in baselines)]
+        )
+    print("log-likelihood and output-space baseline in four versions, nats per token")
+    Console().print(plain_table(["step", "log p", *baselines], of_tokens))
+    print("share of the n responses whose log-likelihood is above the baseline (the condition of Theorem 2)")
+    Console().print(plain_table(["step", "n", *baselines], of_responses))
     print(f"{done.new} checkpoints measured; in {done.folder}")
     for defect in done.defects:
         print(f"{done.folder.name}: {defect}", file=sys.stderr)
-
-
-def _baseline(data: dict[str, float | None], name: str, version: str, metric: str) -> str:
-    share = data[f"osb/{name}/responses_above_{version}"]
-    value = _number(data[f"osb/{name}/{metric}_per_token"])
-    return value if share is None else f"{value} ({100 * share:.0f} %)"
 
 
 def _number(value: float | None) -> str:

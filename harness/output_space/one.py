@@ -34,7 +34,8 @@ def measure(
     """The responses of a model folder in the authors' schema, and the numbers of their tokens, a record each.
 
     Raises:
-        ConfigError: no such device, no threads, prompts that do not fit the model. InputError: logits that are not finite.
+        ConfigError: no such device, no threads, prompts that do not fit the model.
+        InputError: logits that are not finite.
     """
     import torch
 

@@ -8,6 +8,7 @@ from analysis.interquartile import interquartile_mean
 from analysis.intervals import Interval, crossed_intervals, interquartile_interval, paired_interval, seed_interval
 from analysis.multiplicity import holm
 from analysis.notes import design_notes, frame_notes
+from analysis.output_space import osb_frame
 from analysis.planning import SeedsNeeded, seeds_needed
 from analysis.runs import Runs, load_runs
 from analysis.sentences import summary_sentences
@@ -33,6 +34,7 @@ __all__ = [
     "interquartile_mean",
     "load_runs",
     "mean_at_n",
+    "osb_frame",
     "paired_interval",
     "pass_at_k",
     "pass_at_k_curves",

@@ -1,4 +1,4 @@
-"""One checkpoint: its responses, drawn or given, and what is measured of each. The one place that needs torch."""
+"""One checkpoint: its responses, drawn or given, and what is measured of each. Only this needs the torch backend."""
 
 from __future__ import annotations
 
@@ -37,18 +37,11 @@ def measure(
         ConfigError: no such device, no threads, prompts that do not fit the model.
         InputError: logits that are not finite.
     """
-    import torch
+    from harness.torch_backend.output_space import load
 
-    from harness.torch_backend.policy import Policy
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(
-            "--device must be a device of this machine", "'cuda', and torch finds none", "Give --device cpu."
-        )
     if threads < 1:
         raise ConfigError("--threads must be a whole number >= 1", repr(threads), "Give e.g. --threads 1.")
-    torch.set_num_threads(threads)
-    policy = Policy.load(model, torch.device(device))
+    policy = load(model, device, threads)
     asked = _responses(policy, prompts, settings)
     rows: list[dict[str, Any]] = []
     tokens: list[dict[str, Any]] = []

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from harness.core.output_space import TokenBaselines, positions_at_once, token_baselines
-from harness.errors import InputError
+from harness.errors import ConfigError, InputError
 from harness.torch_backend.generate import Model
 from harness.torch_backend.policy import Policy
 
@@ -40,6 +41,20 @@ class Change:
 
     own: float
     others: float | None
+
+
+def load(folder: Path, device: str, threads: int) -> Policy:
+    """The policy of a model folder on "cpu" or "cuda"; threads: of torch in this process.
+
+    Raises:
+        ConfigError: a device that is not there, or no model.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "--device must be a device of this machine", "'cuda', and torch finds none", "Give --device cpu."
+        )
+    torch.set_num_threads(threads)
+    return Policy.load(folder, torch.device(device))
 
 
 def baselines(policy: Policy, asked: Asked, temperature: float) -> TokenBaselines | None:

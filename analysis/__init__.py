@@ -2,6 +2,7 @@
 
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
+from analysis.conditions import sign_agreement
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
 from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
 from analysis.interquartile import interquartile_mean
@@ -42,6 +43,7 @@ __all__ = [
     "reward_curves",
     "seed_interval",
     "seeds_needed",
+    "sign_agreement",
     "summary_sentences",
     "time_in_band",
     "tracking",

@@ -160,3 +160,20 @@ def test_blocks_are_the_whole_and_memory_is_bounded():
 def test_what_has_no_baseline_is_refused(logits, tokens, temperature, rule):
     with pytest.raises(InputError, match=rule):
         token_baselines(logits, np.array(tokens, dtype=np.int64), temperature)
+
+
+@given(LOGITS)
+def test_whatever_is_likelier_than_chance_is_above_the_conserving_baseline(z):
+    """Jensen: the mean log-probability of the others is at most the log of their mean probability."""
+    p, found = softmax(z), of_all_tokens(z)
+    bound = np.log((1 - p) / (len(p) - 1))
+    assert (found.conserving <= bound + 1e-9).all()
+    above_chance = p > 1 / len(p) * (1 + 1e-9)
+    assert (found.log_prob > found.conserving)[above_chance].all()
+
+
+def test_with_the_authors_constants_no_token_that_can_be_sampled_is_below():
+    """In their vocabulary: 15.2 nats for each nat of the bound above, which is lowest for uniform others."""
+    vocabulary = 151_936
+    flat = token_baselines(np.zeros((1, vocabulary)), np.array([0]))
+    assert -182 < flat.authors[0] < -181

@@ -25,7 +25,8 @@ def sign_agreement(runs: Runs) -> pd.DataFrame:
     """One row for each run that logs them and each prediction: COLUMNS.
 
     agreement: share of the steps after which the entropy, over all tokens of the next step's rollouts, changed as
-    predicted. steps: how many have a prediction, a next step and a change. fell: share of these after which it fell,
+    predicted. steps: how many have a prediction, a next step and a change; a prediction of exactly 0, such as the covariance
+    with advantages that are all equal, is none. fell: share of these after which it fell,
     which is what a constant prediction would reach. Then the means over steps of the shares in SHARES
     (docs/run-folder.md). Steps of one run are not independent, and a batch's entropy is sampled: no interval is given.
     """
@@ -41,7 +42,7 @@ def sign_agreement(runs: Runs) -> pd.DataFrame:
             if metric not in steps:
                 continue
             predicted = sign * steps[metric].to_numpy()
-            there = ~np.isnan(change) & ~np.isnan(predicted) & (change != 0)
+            there = ~np.isnan(change) & ~np.isnan(predicted) & (change != 0) & (predicted != 0)
             if there.any():
                 agreement = float(np.mean(np.sign(predicted[there]) == np.sign(change[there])))
                 found = {"prediction": name, "agreement": agreement, "steps": int(there.sum())}

@@ -29,6 +29,12 @@ def test_the_sign_of_a_step_against_the_next_ones_entropy(tmp_path: Path) -> Non
     assert row["tokens/above"] == 0.75
 
 
+def test_a_prediction_of_nothing_is_none(tmp_path: Path) -> None:
+    write(tmp_path / "a", [0.0, -1.0, -1.0, -1.0, -1.0, -1.0])
+    row = sign_agreement(load_runs(tmp_path)).iloc[0]
+    assert row["steps"] == 3 and row["agreement"] == pytest.approx(2 / 3)
+
+
 def test_a_step_without_its_next_one_has_no_change(tmp_path: Path) -> None:
     write(tmp_path / "a", [-1.0] * 6)
     lines = (tmp_path / "a/metrics.jsonl").read_text().splitlines(keepends=True)

@@ -27,7 +27,8 @@ def sign_agreement(runs: Runs) -> pd.DataFrame:
     agreement: share of the steps after which the entropy, over all tokens of the next step's rollouts, changed as
     predicted. steps: how many have a prediction, a next step and a change; a prediction of exactly 0, such as the
     covariance with advantages that are all equal, is none. fell: share of these after which it fell, which is what a
-    constant prediction would reach. Then the means over steps of the shares in SHARES (docs/run-folder.md). Steps of one run are not independent, and a batch's entropy is sampled: no interval is given.
+    constant prediction would reach. Then the means over steps of the shares in SHARES (docs/run-folder.md). Steps of
+    one run are not independent, and a batch's entropy is sampled: no interval is given.
     """
     rows = []
     for run in records(runs.runs[["run", *NAMES]]):

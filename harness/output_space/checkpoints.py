@@ -35,7 +35,7 @@ def find_checkpoints(given: Sequence[str], steps: Sequence[int] | None = None) -
     The step of a path is the N of its last part that is global_step_N or step_N; without one it is 0.
 
     Raises:
-        ConfigError: `steps` without a run, two runs, two checkpoints of one step, a path that is no model.
+        ConfigError: `steps` without a run, two runs, an imported run, two checkpoints of one step, a path that is no model.
         RunFolderError: the run has no such checkpoint.
     """
     runs = [what for what in given if RunFolder(Path(what).expanduser()).exists()]
@@ -43,6 +43,13 @@ def find_checkpoints(given: Sequence[str], steps: Sequence[int] | None = None) -
         raise ConfigError(
             "the checkpoints of one call must be of one training", ", ".join(runs), "Measure each run by a call."
         )
+    for what in runs:
+        if dict(RunFolder(Path(what).expanduser()).manifest()).get("imported") is not None:
+            raise ConfigError(
+                "a run must have checkpoints to be measured",
+                f"{what!r}, which was imported or is a measurement itself",
+                "Give the run that was trained, or the folders of its checkpoints.",
+            )
     if steps is not None and not runs:
         raise ConfigError(
             "--step must choose checkpoints of a run folder", " ".join(given), "Leave it out, or give the run."

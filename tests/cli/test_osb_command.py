@@ -219,6 +219,8 @@ def test_a_folder_of_another_measurement_is_not_added_to(capsys: pytest.CaptureF
     before = Path("osb/grpo-s0-osb/metrics.jsonl").read_bytes()
     assert main([*words, "--temperature", "1"]) == 2
     assert "one set of prompts, settings and weights" in capsys.readouterr().err
+    assert main(["osb", "osb/grpo-s0-osb", "--prompts", "countdown", "--out", "again"]) == 2
+    assert "is a measurement itself" in capsys.readouterr().err
     assert main([*words, "--run-seed", "2", "--name", "grpo-s0-osb"]) == 2
     assert "of one training" in capsys.readouterr().err
     trained(Path("osb/run"))

@@ -35,7 +35,8 @@ def find_checkpoints(given: Sequence[str], steps: Sequence[int] | None = None) -
     The step of a path is the N of its last part that is global_step_N or step_N; without one it is 0.
 
     Raises:
-        ConfigError: `steps` without a run, two runs, an imported run, two checkpoints of one step, a path that is no model.
+        ConfigError: `steps` without a run, two runs, an imported run, two checkpoints of one step, a path that is no
+            model.
         RunFolderError: the run has no such checkpoint.
     """
     runs = [what for what in given if RunFolder(Path(what).expanduser()).exists()]

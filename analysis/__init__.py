@@ -3,6 +3,7 @@
 from analysis import paper
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
+from analysis.conditions import sign_agreement
 from analysis.cost import score_against_hours
 from analysis.curves import entropy_curves, reward_curves, tracking, tracking_summary
 from analysis.estimators import band_distance, mean_at_n, time_in_band, tracking_error
@@ -11,6 +12,7 @@ from analysis.interquartile import interquartile_mean
 from analysis.intervals import Interval, crossed_intervals, interquartile_interval, paired_interval, seed_interval
 from analysis.multiplicity import holm
 from analysis.notes import design_notes, frame_notes
+from analysis.output_space import osb_frame
 from analysis.planning import SeedsNeeded, seeds_needed
 from analysis.runs import Runs, load_runs
 from analysis.sentences import summary_sentences
@@ -37,6 +39,7 @@ __all__ = [
     "interquartile_mean",
     "load_runs",
     "mean_at_n",
+    "osb_frame",
     "paired_interval",
     "paper",
     "pass_at_k",
@@ -46,6 +49,7 @@ __all__ = [
     "score_against_hours",
     "seed_interval",
     "seeds_needed",
+    "sign_agreement",
     "summary_sentences",
     "time_in_band",
     "tracking",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Protocol
 
 from analysis.paper.cells import Cell, Column
-from analysis.paper.curves import Curve
 from analysis.paper.findings import Finding, Verdict
 from analysis.paper.measured import Counts, Measured, measure
 from analysis.paper.numbers import Paper
@@ -15,8 +15,17 @@ from analysis.paper.recipes import TABLES
 from analysis.paper.rules import Rule
 from analysis.paper.sampling import Score, printed_score
 from analysis.paper.which import FAMILIES, Which
+from analysis.runs import Runs
 
 SENTENCE, CONSISTENCY = "sentence", "consistency"
+
+
+class FromRuns(Protocol):
+    """What decides a claim that no cell shows: a `Curve`, or the `Confidence` of measured checkpoints."""
+
+    def decide(self, runs: Runs) -> Finding: ...
+
+
 FIGURES: Mapping[str, Mapping[str, Which]] = {"Fig. 4": FAMILIES}
 """Figures whose scores sentences compare, without a number in the paper."""
 
@@ -26,8 +35,8 @@ class Claim:
     """One claim.
 
     name: short and unique. quote: the paper's words ("" for a check of its consistency). where: all places. reading:
-    what the quote is taken to say, so that it can be decided. rule: over cells of tables or figures; curves: over the
-    runs' curves. A claim that has neither names in `needs` what would decide it.
+    what the quote is taken to say, so that it can be decided. rule: over cells of tables or figures; curves: over what
+    else the runs recorded. A claim that has neither names in `needs` what would decide it.
     """
 
     name: str
@@ -35,7 +44,7 @@ class Claim:
     where: str
     reading: str
     rule: Rule | None = None
-    curves: Curve | None = None
+    curves: FromRuns | None = None
     kind: str = SENTENCE
     needs: str = ""
 

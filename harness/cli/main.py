@@ -25,6 +25,7 @@ COMMANDS = (
     "compare",
     "paper",
     "import",
+    "osb",
     "experiments",
     "wandb",
     "methods",

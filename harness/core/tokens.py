@@ -3,6 +3,7 @@
 import numpy as np
 
 from harness.core.check import same_length, vector
+from harness.core.conditions import sign_conditions
 from harness.core.ragged import Ragged
 from harness.core.types import FloatArray
 from harness.errors import InputError
@@ -20,7 +21,8 @@ def token_summary(log_prob: Ragged, entropy: Ragged, advantages: FloatArray, rew
     log p + H, by which a sampled token exceeds the expectation under the policy; its mean is 0 in expectation when
     rollouts come from the policy that scores them. tokens/surplus_covariance: of the estimator's advantages (N,) with
     it, over tokens; the first-order change of entropy has the opposite sign. tokens/log_prob_p10, log_prob_p50,
-    entropy_p50, entropy_p90: quantiles. Raises InputError for unequal lengths, and when no token is left.
+    entropy_p50, entropy_p90: quantiles. tokens/above*, rollouts/*: see `harness.core.conditions`.
+    Raises InputError for unequal lengths, and when no token is left.
     """
     advantages, rewards, lengths = vector("advantages", advantages), vector("rewards", rewards), log_prob.lengths
     same_length(lengths=lengths, advantages=advantages, rewards=rewards)
@@ -46,6 +48,7 @@ def token_summary(log_prob: Ragged, entropy: Ragged, advantages: FloatArray, rew
         "tokens/log_prob_p50": float(p50),
         "tokens/entropy_p50": float(h50),
         "tokens/entropy_p90": float(h90),
+        **sign_conditions(log_prob, entropy, advantages),
     }
 
 

@@ -98,8 +98,12 @@ def fingerprint(source: Source) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-def _of_run(run: RunFolder, step: int | None) -> Source:
-    config = RunConfig.from_dict(run.manifest()["config"])
+def steps_of(run: RunFolder) -> list[int]:
+    """The steps whose checkpoints `find` gives, ascending; 0, the model before training, is always one."""
+    return sorted({0, *_saved(run, RunConfig.from_dict(run.manifest()["config"]))})
+
+
+def _saved(run: RunFolder, config: RunConfig) -> dict[int, Source]:
     found: dict[int, Source] = {}
     if config.backend == "verl":
         newest = newest_checkpoint(run.path / "verl" / "checkpoints")
@@ -111,6 +115,12 @@ def _of_run(run: RunFolder, step: int | None) -> Source:
     else:
         for saved in run.checkpoint_steps():
             found[saved] = Source(Kind.FOLDER, run.checkpoint_dir(saved).resolve())
+    return found
+
+
+def _of_run(run: RunFolder, step: int | None) -> Source:
+    config = RunConfig.from_dict(run.manifest()["config"])
+    found = _saved(run, config)
     if step == 0:
         return Source(Kind.FOLDER, model_folder(config.model.path).resolve(), run, config, 0)
     listed = ", ".join(map(str, sorted([0, *found])))

@@ -3,7 +3,8 @@
 A file is a checkpoint: {"label": "base" or "global_step_N", "datasets": {NAME: {num_samples, num_valid,
 mean_response_length, mean_log_likelihood, mean_log_osb, ..._per_token, "per_sample": [...]}}}. Log-likelihood and
 baseline are sums over the tokens of a response, in nats; per token: ratios of sums over responses (the paper, Eq. 4
-and Fig. 2a). The means are computed again from the responses and must agree.
+and Fig. 2a). The means are computed again from the responses and must agree. What `entrocraft osb` writes has more of
+each response (`harness.importing.responses`).
 """
 
 from __future__ import annotations
@@ -17,23 +18,20 @@ from typing import Any
 import orjson
 
 from harness.errors import DataError
+from harness.importing.responses import COUNTS, FURTHER, REALISED, SUMS, Metrics, Response, metrics_of
 
 LABEL = re.compile(r"global_step_(\d+)")
 TOLERANCE = 1e-6
 """Relative: the authors' means are of the same float32 sums."""
-SUMS = ("log_likelihood", "log_osb")
-
-Response = dict[str, Any]
-"""step, dataset, sample (from 0), log_likelihood, log_osb (nats), response_length (tokens)."""
 
 
-def measurements(files: Sequence[Path]) -> tuple[dict[int, dict[str, float | None]], list[Response], list[str]]:
+def measurements(files: Sequence[Path]) -> tuple[dict[int, Metrics], list[Response], list[str]]:
     """step (0: the base model) -> metrics `osb/DATASET/...`; all responses; and what is odd about them.
 
     Raises:
         DataError: a file of another form, two of one step, means that are not those of the responses.
     """
-    records: dict[int, dict[str, float | None]] = {}
+    records: dict[int, Metrics] = {}
     responses: list[Response] = []
     odd: list[str] = []
     for path in files:
@@ -45,7 +43,9 @@ def measurements(files: Sequence[Path]) -> tuple[dict[int, dict[str, float | Non
         for name, dataset in content["datasets"].items():
             try:
                 mine = [_response(step, name, place, each) for place, each in enumerate(dataset["per_sample"])]
-                metrics = _metrics(dataset, mine)
+                if not mine or len(mine) != dataset["num_samples"]:
+                    raise ValueError(f"{len(mine)} responses, num_samples {dataset['num_samples']}")
+                metrics = metrics_of(mine)
             except (KeyError, TypeError, ValueError) as error:
                 raise DataError(
                     "a measurement has the authors' form",
@@ -72,32 +72,19 @@ def _step(label: object, path: Path) -> int:
 
 
 def _response(step: int, dataset: str, sample: int, found: dict[str, Any]) -> Response:
-    values = {name: float(found[name]) for name in SUMS}
-    if not all(math.isfinite(value) for value in values.values()):
+    further = (*FURTHER, *COUNTS) if FURTHER[0] in found else ()
+    realised = [f"{name}{whose}" for name in REALISED for whose in ("", "_others")] if REALISED[0] in found else []
+    values = {name: float(found[name]) for name in (*SUMS, *further)}
+    changes = {name: None if found[name] is None else float(found[name]) for name in realised}
+    if not all(value is None or math.isfinite(value) for value in (*values.values(), *changes.values())):
         raise ValueError(f"response {sample} is not finite")
     length = found["response_length"]
     if type(length) is not int or length < 0:
         raise ValueError(f"response {sample} has length {length!r}")
-    return {"step": step, "dataset": dataset, "sample": sample, **values, "response_length": length}
+    return {"step": step, "dataset": dataset, "sample": sample, **values, **changes, "response_length": length}
 
 
-def _metrics(dataset: dict[str, Any], responses: list[Response]) -> dict[str, float | None]:
-    """Means over all responses, empty ones included (as the authors take them), and per token."""
-    if not responses or len(responses) != dataset["num_samples"]:
-        raise ValueError(f"{len(responses)} responses, num_samples {dataset['num_samples']}")
-    tokens = sum(each["response_length"] for each in responses)
-    metrics: dict[str, float | None] = {
-        "responses": float(len(responses)),
-        "mean_response_length": tokens / len(responses),
-    }
-    for name in SUMS:
-        total = math.fsum(each[name] for each in responses)
-        metrics[f"mean_{name}"] = total / len(responses)
-        metrics[f"mean_{name}_per_token"] = total / tokens if tokens else None
-    return metrics
-
-
-def _agree(dataset: dict[str, Any], metrics: dict[str, float | None], file: str) -> None:
+def _agree(dataset: dict[str, Any], metrics: Metrics, file: str) -> None:
     for name, value in metrics.items():
         told = dataset.get(name)
         if told is not None and value is not None and not math.isclose(told, value, rel_tol=TOLERANCE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from harness.importing.dumps import write_samples
 from harness.importing.find import Source
 from harness.importing.osb import measurements
 from harness.importing.verl_log import Entry, log_entries, sources_of
-from harness.runs.atomic import publish_folder
+from harness.runs.atomic import publish_folder, write_file
 from harness.runs.checkpoints import step_name
 from harness.runs.manifest import SCHEMA, RunState, now, read_manifest
 
@@ -91,23 +91,53 @@ def _verl(source: Source, folder: Path, benchmark: str | None) -> tuple[int, lis
     return last, defects
 
 
+def measured_run(files: Sequence[Path], out: Path, *, method: str, seed: int, settings: Mapping[str, Any]) -> list[str]:
+    """Writes the run folder of measurements that were made here, over an earlier one of the same checkpoints.
+
+    The manifest, by which readers know a run, is written last. The caller holds the folder's lock.
+
+    Args:
+        settings: what else is known of the configuration, by group.
+    Returns:
+        What is odd about the responses.
+    Raises:
+        DataError: the files are not measurements.
+    """
+    source = Source("osb", files[0].parent, tuple(files))
+    steps, odd = _osb(source, out)
+    facts = {
+        "version": IMPORT_VERSION,
+        "kind": source.kind,
+        "name": "checkpoints",
+        "sha256": source.sha256(),
+        "benchmark": None,
+        "defects": odd,
+    }
+    manifest = _manifest(facts, method, seed, steps, settings)
+    write_file(out / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    return odd
+
+
 def _osb(source: Source, folder: Path) -> tuple[int, list[str]]:
     records, responses, odd = measurements(source.files)
+    lines = (orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in responses)
+    write_file(folder / RESPONSES, b"".join(lines))
     _write_records(folder, [(1, step, data) for step, data in records.items()])
-    (folder / RESPONSES).write_bytes(
-        b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in responses)
-    )
     return max(records), odd
 
 
 def _write_records(folder: Path, entries: Iterable[Entry]) -> None:
-    with (folder / "metrics.jsonl").open("wb") as file:
-        for attempt, step, data in entries:
-            record = {"schema": SCHEMA, "step": step, "attempt": attempt, "time": None, "data": data}
-            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+    records = (
+        {"schema": SCHEMA, "step": step, "attempt": attempt, "time": None, "data": data}
+        for attempt, step, data in entries
+    )
+    lines = (orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+    write_file(folder / "metrics.jsonl", b"".join(lines))
 
 
-def _manifest(facts: dict[str, Any], method: str, seed: int, steps: int) -> dict[str, Any]:
+def _manifest(
+    facts: dict[str, Any], method: str, seed: int, steps: int, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What is known; all else is null or empty. `steps` is the last one recorded: what was planned is unknown."""
     run_id = hashlib.sha256(f"{facts['sha256']} {method} {seed}".encode()).hexdigest()[:8]
     backend = {"backend": "verl"} if facts["kind"] == "verl" else {}
@@ -116,7 +146,7 @@ def _manifest(facts: dict[str, Any], method: str, seed: int, steps: int) -> dict
         "run_id": run_id,
         "state": RunState.COMPLETE,
         "reason": None,
-        "config": {"seed": seed, **backend, "method": {"name": method}},
+        "config": {"seed": seed, **backend, "method": {"name": method}, **(settings or {})},
         "schedule": None,
         "seed": seed,
         "steps": steps,

@@ -7,6 +7,7 @@ applies the template (verl does) sees the same tokens.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +59,12 @@ class PolicyTokenizer:
 
     def encode_prompt(self, question: str) -> list[int]:
         """Token ids of the question as a user message with the generation prompt."""
-        messages = [{"role": "user", "content": question}]
-        text = self.template.render(messages=messages, add_generation_prompt=True, **self.special)
+        return self.encode_messages([("user", question)])
+
+    def encode_messages(self, messages: Iterable[tuple[str, str]]) -> list[int]:
+        """Token ids of (role, content) pairs with the generation prompt."""
+        told = [{"role": role, "content": content} for role, content in messages]
+        text = self.template.render(messages=told, add_generation_prompt=True, **self.special)
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def encode(self, text: str) -> list[int]:

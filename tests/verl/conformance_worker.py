@@ -151,6 +151,7 @@ def first_updates(given: dict[str, Any], config: RunConfig, verl: DictConfig, co
         "entropy_seq_mean": decision.metrics["actor/entropy_seq_mean"],
         "advantages": decision.action.advantages.tolist(),
         "keep": decision.action.keep.tolist(),
+        "tokens": {name: v for name, v in decision.metrics.items() if name.startswith(("tokens/", "rollouts/"))},
         "updates": [part.tolist() for part in decision.updates],
         "first": found,
     }

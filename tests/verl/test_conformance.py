@@ -17,6 +17,7 @@ from harness.assets import model_folder
 from harness.config import RunConfig, resolve
 from harness.core import entropy
 from harness.core.ragged import Ragged
+from harness.core.tokens import token_summary
 from harness.methods import Batch
 from harness.problems.countdown import grade, make_problems
 from harness.torch_backend.generate import Sampling
@@ -128,6 +129,7 @@ def torch_backend(given: dict[str, Any], config: RunConfig, pieces: int) -> dict
     score = policy.score_all(rollouts, config.trainer.temperature, True, 1000)
     assert score.entropy is not None
     token_entropy = Ragged.of(score.entropy.double().numpy(), rollouts.mask.numpy())
+    log_prob = Ragged.of(score.log_prob.numpy(), rollouts.mask.numpy())
     entropies = {name: entropy.aggregate(token_entropy, name) for name in entropy.AGGREGATIONS}
     rewards, groups = np.array(given["rewards"]), np.array(given["groups"])
     advantages = config.method.advantages(rewards, groups)
@@ -143,6 +145,7 @@ def torch_backend(given: dict[str, Any], config: RunConfig, pieces: int) -> dict
         "entropy": entropies["token-mean"],
         "entropy_seq_mean": entropies["seq-mean-token-mean"],
         "advantages": action.advantages.tolist(),
+        "tokens": token_summary(log_prob, token_entropy, advantages, rewards),
         "keep": action.keep.tolist(),
         "first": [next(updates) for _ in range(COMPARED)],
     }
@@ -165,6 +168,9 @@ def test_both_backends_compute_the_same(name: str, given: dict[str, Any], verl: 
     assert there["entropy_seq_mean"] == pytest.approx(here["entropy_seq_mean"], **close)
     assert there["advantages"] == pytest.approx(here["advantages"], **close)
     assert there["keep"] == here["keep"]
+    # A token on the edge of the condition may be on either side: one of the batch's some 400.
+    assert there["tokens"] == pytest.approx({name: here["tokens"][name] for name in there["tokens"]}, abs=3e-3)
+    assert {"tokens/above", "rollouts/above", "rollouts/first_order_change"} <= there["tokens"].keys()
     for verls, ours, tolerance in zip(there["first"], here["first"], (close, after_a_step), strict=True):
         assert verls["loss"] == pytest.approx(ours["actor/loss"], **tolerance)
         assert verls["grad_norm"] == pytest.approx(ours["actor/grad_norm"], **tolerance)

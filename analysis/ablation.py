@@ -1,4 +1,4 @@
-"""What separates Algorithm 1 from the release, ingredient by ingredient: tracking, mean@n and pass@n of each combination.
+"""What separates Algorithm 1 from the release, crossed: tracking error, mean@n and pass@n of each combination.
 
 Every difference is to Algorithm 1, or of one ingredient against its other side with all else equal.
 """
@@ -36,7 +36,7 @@ EFFECTS = ["ingredient", "metric", "pairs", "seeds", "effect", "low", "high", "p
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One combination: its label, its ingredients, and each metric as (S, P) over `seeds` (P = 1: one number a seed)."""
+    """One combination: its label, its ingredients, and each metric as (S, P); P = 1: one number a seed."""
 
     label: str
     parts: tuple[str, ...]
@@ -47,9 +47,9 @@ class Cell:
 def ablation(runs: Runs) -> pd.DataFrame:
     """One row for each combination of ingredients and metric, at the last step that all were validated at.
 
-    Columns: label; advantage, zero_variance (base or raw), denominator (kept or all), filter ("gamma 10", "hard"); metric
-    ("tracking error" in nats per token, mean@n, pass@n); seeds; value, low, high (t interval over seeds, and problems
-    as sampled); difference, difference_low, difference_high (to Algorithm 1, paired on seeds and problems), p,
+    Columns: label; advantage, zero_variance (base or raw), denominator (kept or all), filter ("gamma 10", "hard");
+    metric ("tracking error" in nats per token, mean@n, pass@n); seeds; value, low, high (t interval over seeds, and
+    problems as sampled); difference, difference_low, difference_high (to Algorithm 1, paired on seeds and problems), p,
     p_adjusted (Holm, over the differences of one metric), verdict ("higher", "lower", "not resolved", "baseline").
     Empty where no Algorithm 1 is among the runs, or nothing to compare it with. A combination that was run on other
     seeds or problems than Algorithm 1 has no numbers, and a verdict that says so.
@@ -84,7 +84,7 @@ def ablation(runs: Runs) -> pd.DataFrame:
 
 
 def ablation_effects(runs: Runs) -> pd.DataFrame:
-    """The mean effect of taking one ingredient from the release, over all pairs of combinations that differ in it alone.
+    """The mean effect of one ingredient of the release, over all pairs of combinations that differ in it alone.
 
     Columns: ingredient, metric, pairs (of combinations), seeds, effect (release's side minus Algorithm 1's), low, high
     (t interval over seeds, and problems as sampled, of the mean over the pairs), p, p_adjusted (Holm, over the
@@ -113,15 +113,27 @@ def ablation_effects(runs: Runs) -> pd.DataFrame:
     return _judged(pd.DataFrame(rows, columns=EFFECTS), "effect", "")
 
 
-def _cells(runs: Runs) -> tuple[list[Cell], list[Cell]]:
-    """Algorithm 1 and its relatives on its seeds and problems, Algorithm 1 first; and those on others."""
+def is_ablation(runs: Runs) -> bool:
+    """Whether the runs are such a study: Algorithm 1 and combinations with other options, each once, one benchmark."""
+    parts = list(_parts(runs).values())
+    options = {each[:3] for each in parts}
+    return len(set(parts)) == len(parts) and ALGORITHM_1 in parts and len(options) > 1 and len(runs.sources) == 1
+
+
+def _parts(runs: Runs) -> dict[str, tuple[str, ...]]:
+    """The ingredients of each configuration of Algorithm 1's method, by its label."""
     frame = runs.runs[runs.runs["method"] == "entrocraft"]
     names = [f"config.method.{name}" for name in INGREDIENTS[:3]]
     if not len(frame) or any(name not in frame for name in names):
-        return [], []
+        return {}  # runs of an earlier version
     frame = frame.dropna(subset=names)
     hard = frame["gamma"].map(lambda gamma: "hard" if np.isinf(gamma) else f"gamma {gamma:g}")
-    parts = dict(zip(frame["label"], zip(*(frame[name] for name in names), hard, strict=True), strict=True))
+    return dict(zip(frame["label"], zip(*(frame[name] for name in names), hard, strict=True), strict=True))
+
+
+def _cells(runs: Runs) -> tuple[list[Cell], list[Cell]]:
+    """Algorithm 1 and its relatives on its seeds and problems, Algorithm 1 first; and those on others."""
+    parts = _parts(runs)
     if len(set(parts.values())) < len(parts):
         raise AnalysisError(
             "combinations of ingredients are compared with all else equal",

@@ -60,8 +60,8 @@ def authority(runs: Runs) -> pd.DataFrame:
 
     Columns: label, method, cell, updates, clip, clip_low, clip_high, lr, m, fixed, seeds, steps (of all seeds), change,
     low, high (nats per token and step), wanted (share of steps), score, p (two-sided, of no change), p_adjusted (Holm,
-    over the rows with m != 0), verdict, values (one change a seed), notes (partial runs). verdict, by p_adjusted at 5 %:
-    "right way" when the entropy moves as m asks for, "wrong way", "not resolved"; m = 0 is a "reference".
+    over the rows with m != 0), verdict, values (one change a seed), notes (partial runs). verdict, by p_adjusted at
+    5 %: "right way" when the entropy moves as m asks for, "wrong way", "not resolved"; m = 0 is a "reference".
     """
     rows = []
     for (label, m), group in authority_by_seed(runs).groupby(["label", "m"], sort=False):
@@ -88,11 +88,11 @@ def authority_cells(runs: Runs) -> pd.DataFrame:
     """One row for each setting that was run with either direction throughout: has the filter authority there?
 
     Columns: updates, clip, clip_low, clip_high, lr, cell, seeds, down and up (mean change with m = +1 and m = -1),
-    reference (with no filter, where the cell has it), span (up - down: above 0 the sign of the filter matters, whatever
-    moves the entropy besides), low, high (t interval of the span over seeds, paired on them), p, p_adjusted (Holm, of the
-    spans); nats per token and step. verdict, by those of `authority`: "has authority" when m = +1 lowers the entropy and
-    m = -1 raises it, "wrong way" with the m that moves it so, "not resolved". A cell needs exactly one configuration
-    of each direction.
+    reference (with no filter, where the cell has it), span (up - down: above 0 the sign of the filter matters,
+    whatever moves the entropy besides), low, high (t interval of the span over seeds, paired on them), p, p_adjusted
+    (Holm, of the spans); nats per token and step. verdict, by those of `authority`: "has authority" when m = +1 lowers
+    the entropy and m = -1 raises it, "wrong way" with the m that moves it so, "not resolved". A cell needs exactly one
+    configuration of each direction.
     """
     seeds, by_row = authority_by_seed(runs), authority(runs)
     told = {(row["label"], row["m"]): row for row in records(by_row)}

@@ -79,7 +79,7 @@ def ablation(runs: Runs) -> pd.DataFrame:
         ]
     frame = _judged(pd.DataFrame(rows, columns=COLUMNS), "difference", BASELINE)
     told = {cell.label: f"not comparable: seeds {', '.join(map(str, cell.seeds))}" for cell in others}
-    frame["verdict"] = frame["label"].map(told).fillna(frame["verdict"])
+    frame["verdict"] = [told.get(row["label"], row["verdict"]) for row in records(frame)]
     return frame
 
 

@@ -57,10 +57,12 @@ def panels(frame: pd.DataFrame) -> Figure:
     updates = sorted(frame["updates"].unique())
     for place, ax in enumerate(axes):
         rate, clip = rates[place // len(clips)], clips[place % len(clips)]
-        draw(ax, frame[(frame["clip"] == clip) & (frame["lr"] == rate)])
+        here = (frame["clip"] == clip) | (frame["updates"] == 1)  # the ratio of the only update is 1: no clip acts
+        draw(ax, frame[here & (frame["lr"] == rate)])
         ax.xaxis.set_major_locator(FixedLocator(updates))
         ax.set_title(f"{'no clip' if clip == 'none' else f'clip {clip}'}, learning rate {rate:g}")
-    drawn.supxlabel(X, fontsize=7.5)
+        if place // len(clips) == len(rates) - 1:
+            ax.set_xlabel(X)
     drawn.supylabel(Y, fontsize=7.5)
     drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return drawn
@@ -70,7 +72,7 @@ def planned(runs: Runs) -> Iterator[tuple[str, pd.DataFrame, Callable[[], Figure
     """Name, frame and drawing of the figure, where there are settings that were run with both signs throughout."""
     frame = shown(authority(runs))
     if len(frame):
-        marks = "mark: mean of seeds; bar: 95 % t interval over seeds"
+        marks = "mark: mean of seeds; bar: 95 % t interval over seeds; at 1 update no clip acts, and all panels have it"
         note = captions.note(runs, marks, captions.seeds(frame["seeds"]))
         yield "authority", frame, partial(_noted, frame, note)
 

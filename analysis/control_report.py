@@ -100,8 +100,8 @@ def ablation_markdown(runs: Runs) -> str:
     about = (
         f"{frame['seeds'].max()} seeds; brackets: 95 % t interval over seeds and, but for the tracking error (nats "
         f"per token, steps {FIRST_TRACKED_STEP} to the last), problems taken as sampled; differences paired on both. "
-        f"Verdicts by {CORRECTION} over the comparisons of one metric in one table. base: group-normalised, and no gradient in "
-        "groups of equal rewards."
+        f"Verdicts by {CORRECTION} over the comparisons of one metric in one table. base: group-normalised, no "
+        "gradient in groups of equal rewards."
     )
     return "\n".join([*lines, "", about, "", *_bullets(ablation_sentences(frame, effects)), *_left_out(runs), ""])
 

@@ -78,7 +78,7 @@ def authority(runs: Runs) -> pd.DataFrame:
                 "notes": "; ".join(f"{run['run']}: {run['partial']}" for run in records(group) if run["partial"]),
             }
         )
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"fixed": "bool"})
     frame["p_adjusted"] = holm(frame["p"].where(frame["m"] != 0).astype("float64"))
     frame["verdict"] = [_verdict(row["m"], row["change"], row["p_adjusted"]) for row in records(frame)]
     return frame.sort_values([*CELL[:1], "lr", "clip_high", "cell", "m"], kind="stable", ignore_index=True)

@@ -124,3 +124,10 @@ def test_the_words_are_counted(study: Path) -> None:
 def test_clips_in_words(low, high, text) -> None:
     assert clip_text(low, high) == text
     assert math.exp(20) - 1 == UNREACHED
+
+
+def test_runs_that_log_no_direction_give_an_empty_frame(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", SyntheticRun({"name": "grpo"}, 1, [0.5, 0.4, 0.3]))
+    runs = load_runs(tmp_path)
+    assert not len(authority(runs)) and not len(authority_cells(runs))
+    assert authority(runs)["fixed"].dtype == bool  # it selects rows, not columns

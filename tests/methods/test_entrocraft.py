@@ -78,7 +78,11 @@ def test_the_loss_is_the_bases():
         ({"gamma": "ten"}, ConfigError, "gamma must be a number; got 'ten'"),
         ({"gamma": True}, ConfigError, "gamma must be a number; got True"),
         ({"lambda": 1}, ConfigError, "got 'lambda'.*Valid: advantage, base, denominator, gamma"),
-        ({"advantage": "normalised"}, ConfigError, "'entrocraft': advantage must be one of base, raw; got 'normalised'"),
+        (
+            {"advantage": "normalised"},
+            ConfigError,
+            "'entrocraft': advantage must be one of base, raw; got 'normalised'",
+        ),
         ({"zero_variance": False}, ConfigError, "zero_variance must be one of base, raw; got False"),
         ({"denominator": "rows"}, ConfigError, "denominator must be one of kept, all; got 'rows'"),
         ({"base": "entropic"}, ConfigError, "must be an estimator.*got base 'entropic'.*Valid: grpo, gspo"),
@@ -124,7 +128,10 @@ def test_each_ingredient_as_in_algorithm_1_is_algorithm_1(rewards, entropy, band
 @pytest.mark.parametrize("base", ["grpo", "psr", "reinforce"])
 @given(rewards=REWARDS, entropy=ENTROPY, band=BANDS)
 def test_each_ingredient_as_in_the_release_is_band_switch(base, rewards, entropy, band):
-    ours, theirs = act(Entrocraft(base, **RELEASE), rewards, entropy, band), act(BandSwitch(base), rewards, entropy, band)
+    ours, theirs = (
+        act(Entrocraft(base, **RELEASE), rewards, entropy, band),
+        act(BandSwitch(base), rewards, entropy, band),
+    )
     assert (ours.m, ours.advantages.tolist()) == (theirs.m, theirs.advantages.tolist())
     if base != "psr" or ours.m == 0:  # out of the band the release keeps even what its base would drop
         assert np.array_equal(ours.keep, theirs.keep)

@@ -25,10 +25,24 @@ SCORED_STEPS = 5
 """The score at the end is the mean over this many last steps."""
 
 CELL = ["updates", "clip", "clip_low", "clip_high", "lr"]
-SPAN = [*CELL, "cell", "seeds", "down", "up", "reference", "span", "low", "high", "p", "p_adjusted", "verdict"]
+SPAN = [
+    *CELL,
+    "cell",
+    "seeds",
+    "down",
+    "up",
+    "reference",
+    "span",
+    "low",
+    "high",
+    "p",
+    "p_adjusted",
+    "verdict",
+    "uncorrected",
+]
 COLUMNS = [
     *("label", "method", "cell", *CELL, "m", "fixed", "seeds", "steps", "change", "low", "high", "wanted", "score"),
-    *("p", "p_adjusted", "verdict", "values", "notes"),
+    *("p", "p_adjusted", "verdict", "uncorrected", "values", "notes"),
 ]
 _STEP = ["control/entropy", "control/m", "control/skipped_update", "critic/score/mean"]
 
@@ -62,6 +76,7 @@ def authority(runs: Runs) -> pd.DataFrame:
     low, high (nats per token and step), wanted (share of steps), score, p (two-sided, of no change), p_adjusted (Holm,
     over the rows with m != 0), verdict, values (one change a seed), notes (partial runs). verdict, by p_adjusted at
     5 %: "right way" when the entropy moves as m asks for, "wrong way", "not resolved"; m = 0 is a "reference".
+    uncorrected: the same by p.
     """
     rows = []
     for (label, m), group in authority_by_seed(runs).groupby(["label", "m"], sort=False):
@@ -80,7 +95,8 @@ def authority(runs: Runs) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows, columns=COLUMNS).astype({"fixed": "bool"})
     frame["p_adjusted"] = holm(frame["p"].where(frame["m"] != 0).astype("float64"))
-    frame["verdict"] = [_verdict(row["m"], row["change"], row["p_adjusted"]) for row in records(frame)]
+    for column, p in (("verdict", "p_adjusted"), ("uncorrected", "p")):
+        frame[column] = [_verdict(row["m"], row["change"], row[p]) for row in records(frame)]
     return frame.sort_values([*CELL[:1], "lr", "clip_high", "cell", "m"], kind="stable", ignore_index=True)
 
 
@@ -91,8 +107,8 @@ def authority_cells(runs: Runs) -> pd.DataFrame:
     reference (with no filter, where the cell has it), span (up - down: above 0 the sign of the filter matters,
     whatever moves the entropy besides), low, high (t interval of the span over seeds, paired on them), p, p_adjusted
     (Holm, of the spans); nats per token and step. verdict, by those of `authority`: "has authority" when m = +1 lowers
-    the entropy and m = -1 raises it, "wrong way" with the m that moves it so, "not resolved". A cell needs exactly one
-    configuration of each direction.
+    the entropy and m = -1 raises it, "wrong way" with the m that moves it so, "not resolved"; uncorrected: by those
+    without correction. A cell needs exactly one configuration of each direction.
     """
     seeds, by_row = authority_by_seed(runs), authority(runs)
     told = {(row["label"], row["m"]): row for row in records(by_row)}
@@ -115,6 +131,7 @@ def authority_cells(runs: Runs) -> pd.DataFrame:
                 "up": up["change"],
                 "reference": free[0] if len(free) == 1 else float("nan"),
                 "verdict": _together(down["verdict"], up["verdict"]),
+                "uncorrected": _together(down["uncorrected"], up["uncorrected"]),
             }
         )
     frame = pd.DataFrame(rows, columns=SPAN)

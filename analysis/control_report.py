@@ -16,6 +16,8 @@ from analysis.notes import design_notes
 from analysis.runs import Runs
 
 MILLI = 1000.0
+LOST = -0.98
+"""Mean reward (+1/-1) below which less than 1 % of the answers are right."""
 SIDES = {1: "m = +1", -1: "m = -1"}
 WORDS = {
     "advantage": "raw advantages in mixed groups",
@@ -40,10 +42,10 @@ def authority_markdown(runs: Runs) -> str:
             _line(
                 [
                     f"{cell['updates']:g}", cell["clip"], f"{cell['lr']:g}",
-                    *(f"{_milli(side, 'change')}, {side['verdict']}" for side in sides),
+                    *(f"{_milli(side, 'change')}, {_said(side)}" for side in sides),
                     " / ".join(f"{side['wanted']:.2f}" for side in sides),
                     " / ".join(f"{side['score']:+.2f}" for side in sides),
-                    f"{MILLI * cell['reference']:+.1f}", _milli(cell, "span"), cell["verdict"],
+                    f"{MILLI * cell['reference']:+.1f}", _milli(cell, "span"), _said(cell),
                 ]
             )
         )  # fmt: skip
@@ -58,18 +60,25 @@ def authority_markdown(runs: Runs) -> str:
 
 def authority_sentences(rows: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
     """What the table says, counted."""
-    counts = cells["verdict"].value_counts()
-    has = cells[cells["verdict"] == AUTHORITY]
-    wrong = sum(int(number) for word, number in counts.items() if str(word).startswith(WRONG))
-    told = [
-        f"{len(has)} of {len(cells)} settings have authority{_where(has)}; {wrong} move the wrong way under one "
-        f"direction at least; {counts.get(UNRESOLVED, 0)} are not resolved."
-    ]
-    for m, side in SIDES.items():
-        mine = rows[rows["fixed"] & (rows["m"] == m)]
-        by = mine["verdict"].value_counts()
+    told = []
+    fixed = rows[rows["fixed"]]
+    for column, how in (("verdict", f"After {CORRECTION}'s correction"), ("uncorrected", "Without correction")):
+        has = cells[cells[column] == AUTHORITY]
+        wrong = int(cells[column].str.startswith(WRONG).sum())
         told.append(
-            f"{side}: {by.get(RIGHT, 0)} right way, {by.get(WRONG, 0)} wrong way, {by.get(UNRESOLVED, 0)} not resolved."
+            f"{how}: {len(has)} of {len(cells)} settings have authority{_where(has)}; {wrong} move the wrong way under "
+            f"one direction at least; {int((cells[column] == UNRESOLVED).sum())} are not resolved."
+        )
+        for m, side in SIDES.items():
+            by = fixed.loc[fixed["m"] == m, column].value_counts()
+            told.append(
+                f"{how}, {side}: {', '.join(f'{by.get(word, 0)} {word}' for word in (RIGHT, WRONG, UNRESOLVED))}."
+            )
+    lost = fixed[(fixed["m"] == -1) & (fixed["uncorrected"] == RIGHT) & (fixed["score"] < LOST)]
+    if len(lost):
+        told.append(
+            f"In {len(lost)} settings in which m = -1 raised the entropy (uncorrected), hardly a right answer was left at "
+            f"the end (mean reward below {LOST:g}){_where(lost)}."
         )
     resolved = cells[cells["p_adjusted"] < 0.05]
     positive = int((resolved["span"] > 0).sum())
@@ -126,6 +135,13 @@ def ablation_sentences(frame: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
         f"{len(better)} of {len(others)} combinations follow the schedule more closely than Algorithm 1, resolved."
     )
     return told
+
+
+def _said(row: dict[str, Any]) -> str:
+    """The verdict, or that it is resolved only without correction."""
+    if row["verdict"] == UNRESOLVED != row["uncorrected"]:
+        return f"{row['uncorrected']} (uncorrected)"
+    return str(row["verdict"])
 
 
 def _where(cells: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,17 @@ TRAINER = {"epochs": 4, "mini_batches": 4}
 SIGNS = {1: 0.0, -1: 100.0}
 
 
-def write(folder: Path, m: int, seed: int, slope: float, noise: float = 0.0, trainer=TRAINER, skipped=(), without=()):
+def write(
+    folder: Path,
+    m: int,
+    seed: int,
+    slope: float,
+    noise: float = 0.0,
+    trainer=TRAINER,
+    skipped=(),
+    without=(),
+    reward=0.1,
+):
     """A run of 11 steps whose entropy moves by `slope` a step, from .5; m = 0: GRPO."""
     method = {"name": "entrocraft", "gamma": "inf", "base": "grpo"} if m else {"name": "grpo"}
     schedule = constant(SIGNS[m]) if m else None
@@ -29,7 +40,7 @@ def write(folder: Path, m: int, seed: int, slope: float, noise: float = 0.0, tra
                 "control/entropy": float(entropy[step - 1]),
                 "control/m": float(m),
                 "control/skipped_update": float(step in skipped),
-                "critic/score/mean": 0.1 * step,
+                "critic/score/mean": reward * step if reward > 0 else reward,
             },
         )
         for step in range(1, 12)
@@ -76,6 +87,23 @@ def test_cells_pair_the_two_directions(study: Path) -> None:
     assert cells.loc[16, "reference"] == pytest.approx(-0.004 + 2.5e-5)
 
 
+def test_what_only_the_uncorrected_test_resolves_is_said_so(tmp_path: Path) -> None:
+    """Changes of .01 +- .0032 (t 6.3 with 3 degrees of freedom, p .008) among 10 directions that do not move."""
+    wobble = {1: -0.004, 2: 0.004, 3: 0.002, 4: -0.002}
+    for place, mini_batches in enumerate((1, 2, 3, 4, 5)):
+        for m, seed in product((1, -1), wobble):
+            slope = wobble[seed] + (-0.01 * m if place == 0 else 0)
+            trainer = {"epochs": 1, "mini_batches": mini_batches}
+            write(tmp_path / f"{mini_batches}{m}-{seed}", m, seed, slope, trainer=trainer, reward=-1.0)
+    runs = load_runs(tmp_path)
+    first = authority_cells(runs).iloc[0]
+    assert (first["verdict"], first["uncorrected"]) == ("not resolved", "has authority")
+    text = authority_markdown(runs)
+    assert "right way (uncorrected)" in text and "has authority (uncorrected)" in text
+    assert "Holm's correction: 0 of 5" in text and "Without correction: 1 of 5" in text
+    assert "In 1 settings in which m = -1 raised the entropy (uncorrected), hardly a right" in text
+
+
 def test_one_seed_is_not_resolved(tmp_path: Path) -> None:
     for m, slope in ((1, -0.01), (-1, 0.02)):
         write(tmp_path / f"run{m}", m, 1, slope)
@@ -112,8 +140,9 @@ def test_a_closed_loop_run_has_a_row_for_each_direction_and_is_no_cell(tmp_path:
 
 def test_the_words_are_counted(study: Path) -> None:
     text = authority_markdown(load_runs(study))
-    assert "1 of 2 settings have authority (16 updates, clip 0.2, lr 0.0001); 1 move the wrong way" in text
-    assert "m = -1: 1 right way, 1 wrong way, 0 not resolved." in text
+    assert "correction: 1 of 2 settings have authority (16 updates, clip 0.2, lr 0.0001); 1 move the wrong way" in text
+    assert "Holm's correction, m = -1: 1 right way, 1 wrong way, 0 not resolved." in text
+    assert "hardly a right answer" not in text
     assert "Holm over 4 directions" in text
 
 

@@ -45,7 +45,7 @@ def authority_markdown(runs: Runs) -> str:
                     *(f"{_milli(side, 'change')}, {_said(side)}" for side in sides),
                     " / ".join(f"{side['wanted']:.2f}" for side in sides),
                     " / ".join(f"{side['score']:+.2f}" for side in sides),
-                    f"{MILLI * cell['reference']:+.1f}", _milli(cell, "span"), _said(cell),
+                    _plain(cell["reference"]), _milli(cell, "span"), _said(cell),
                 ]
             )
         )  # fmt: skip
@@ -77,8 +77,8 @@ def authority_sentences(rows: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
     lost = fixed[(fixed["m"] == -1) & (fixed["uncorrected"] == RIGHT) & (fixed["score"] < LOST)]
     if len(lost):
         told.append(
-            f"In {len(lost)} settings in which m = -1 raised the entropy (uncorrected), hardly a right answer was left at "
-            f"the end (mean reward below {LOST:g}){_where(lost)}."
+            f"In {len(lost)} settings in which m = -1 raised the entropy (uncorrected), hardly a right answer was left "
+            f"at the end (mean reward below {LOST:g}){_where(lost)}."
         )
     resolved = cells[cells["p_adjusted"] < 0.05]
     positive = int((resolved["span"] > 0).sum())
@@ -163,6 +163,10 @@ def _interval(row: dict[str, Any], value: str, low: str, high: str, sign: str = 
 
 def _milli(row: dict[str, Any], name: str) -> str:
     return f"{MILLI * row[name]:+.1f} [{MILLI * row['low']:+.1f}, {MILLI * row['high']:+.1f}]"
+
+
+def _plain(change: float) -> str:
+    return "-" if change != change else f"{MILLI * change:+.1f}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evalua
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage bench-analysis
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage bench-analysis
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -64,6 +64,11 @@ define study
 	echo "figures: $(STUDIES)/$(1)/figures" && exit $$code
 endef
 
+# $(call sweep,NAME): the study alone; a failed trial (exit code 1) is left to its report to name.
+define sweep
+	@$(BIN)/entrocraft sweep study=$(1) --dir $(STUDIES) || [ $$? -eq 1 ]
+endef
+
 demo: $(VENV)/.installed ## the study `demo`, its figures and its table, in at most 10 minutes on 2 cores
 	$(call study,demo)
 
@@ -79,6 +84,14 @@ bench-setting: $(VENV)/.installed ## the choice of bench-control's trainer setti
 
 study-long: $(VENV)/.installed ## does accuracy saturate? four methods, five seeds, up to 2 hours
 	$(call study,long)
+
+authority: $(VENV)/.installed ## does the filter move the entropy the right way? by updates, clip and learning rate; 50 minutes of one core
+	$(call sweep,authority)
+	$(BIN)/python benchmarks/control_studies.py authority $(STUDIES)/authority
+
+ablate-release: $(VENV)/.installed ## Algorithm 1 and the release, ingredient by ingredient; about an hour of 2 cores
+	$(call sweep,ablate_release)
+	$(BIN)/python benchmarks/control_studies.py ablation $(STUDIES)/ablate_release --all
 
 study-backends: $(VERL_VENV)/.installed ## the same study on both backends, about 20 minutes; figures and table
 	$(VERL_VENV)/bin/entrocraft sweep study=backends --dir $(STUDIES)

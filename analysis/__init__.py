@@ -1,6 +1,8 @@
 """Run folders -> pandas frames, estimators, tables. The one importer of pandas; no torch, no matplotlib."""
 
 from analysis import paper
+from analysis.ablation import ablation, ablation_effects
+from analysis.authority import authority, authority_by_seed, authority_cells
 from analysis.backends import backend_curves, backend_differences
 from analysis.comparison import compare
 from analysis.conditions import sign_agreement
@@ -25,6 +27,11 @@ __all__ = [
     "Interval",
     "Runs",
     "SeedsNeeded",
+    "ablation",
+    "ablation_effects",
+    "authority",
+    "authority_by_seed",
+    "authority_cells",
     "backend_curves",
     "backend_differences",
     "band_distance",

@@ -23,7 +23,19 @@ from analysis import (
     validation_curves,
     write_sidecar,
 )
-from paper_figures import backends, captions, entropy, panels, pass_at_k, reward, style, tracking, validation
+from paper_figures import (
+    ablation,
+    authority,
+    backends,
+    captions,
+    entropy,
+    panels,
+    pass_at_k,
+    reward,
+    style,
+    tracking,
+    validation,
+)
 
 REFERENCE = "grpo"
 """The method drawn into every panel of a small multiple, where it has one configuration."""
@@ -74,6 +86,8 @@ def planned(runs: Runs) -> Iterator[Planned]:
     yield from _of_steps(runs)
     if runs.sources:
         yield from _of_samples(runs)
+    for module in (authority, ablation):
+        yield from (Planned(*figure) for figure in module.planned(runs))
     errors = tracking_summary(runs)
     if len(errors):
         draw = partial(_tracking, errors, runs)

@@ -32,6 +32,17 @@ def group_normalised(rewards: FloatArray, groups: IntArray, eps: float = 1e-6, b
     return np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 0)
 
 
+def zero_variance(rewards: FloatArray, groups: IntArray) -> BoolArray:
+    """Whether all rewards of a row's group are equal, (N,) from rewards (N,) and groups (N,); true for a group of one.
+
+    Raises InputError for NaN rewards.
+    """
+    rewards, groups = vector("rewards", rewards), labels("groups", groups)
+    same_length(rewards=rewards, groups=groups)
+    names, group = np.unique(groups, return_inverse=True)
+    return _constant(rewards, group, names.size)
+
+
 def _constant(rewards: FloatArray, group: IntArray, groups: int) -> BoolArray:
     """Whether all rewards of a row's group are equal, (N,)."""
     low, high = np.full(groups, np.inf), np.full(groups, -np.inf)

@@ -34,7 +34,7 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("method.name=grpoo", ["methods must be known ones", "'grpoo'", "Did you mean 'grpo'?"]),
     (
         f"method=entrocraft {LINEAR} method.gama=3",
-        ["method 'entrocraft'", "'gama'", "'gamma'?", "Valid: base"],
+        ["method 'entrocraft'", "'gama'", "'gamma'?", "Valid: advantage, base"],
     ),
     ("method.gamma=3", ["keys of method 'grpo' must be known ones", "'gamma'", "Valid: none"]),
     ("schedule=liner", ["group 'schedule'", "'liner'", "Did you mean 'linear'?", "constant, cosine"]),
@@ -123,6 +123,9 @@ HOSTILE: list[tuple[str, list[str]]] = [
     ("method=entropic", ["'entropic' controls entropy", "schedule=none", "schedule=linear schedule.start"]),
     (f"method=entrocraft {LINEAR} method.gamma=-1", ["gamma must be at least 0", "-1", "number >= 0"]),
     (f"method=entrocraft {LINEAR} method.gamma=nan", ["gamma must be a number", "nan"]),
+    (f"method=entrocraft {LINEAR} method.advantage=raww", ["advantage must be one of base, raw", "'raww'"]),
+    (f"method=entrocraft {LINEAR} method.zero_variance=in", ["zero_variance must be one of base, raw", "'in'"]),
+    (f"method=entrocraft {LINEAR} method.denominator=8", ["method.denominator must be", "8"]),
     (
         f"method=entrocraft {LINEAR} method.base=entropic",
         ["must be an estimator", "'entropic'", "Valid: grpo"],

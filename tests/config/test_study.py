@@ -1,11 +1,18 @@
 """The definition of a study: what is read, what is refused and with which words."""
 
+import math
+from collections import Counter
+from functools import reduce
+from itertools import product
+
 import pytest
 
+from harness.config.compose import resolve
 from harness.config.space import Choices, Range
 from harness.config.study import Point, StudyConfig
 from harness.config.study_file import load_study, shipped
 from harness.errors import ConfigError
+from sweeps.plan import points
 
 LIST = {
     "name": "s",
@@ -112,3 +119,36 @@ def test_a_key_given_twice_is_refused(tmp_path):
     path.write_text("name: a\nname: b\n")
     with pytest.raises(ConfigError, match="duplicate key name"):
         load_study(str(path))
+
+
+def cells(name: str, *keys: str) -> list[tuple[object, ...]]:
+    """The values of some keys of the resolved configuration, for each trial of a study."""
+    study = load_study(name)
+    configs = [resolve([*study.base, *point.overrides]).to_dict() for point in points(study)]
+    return [
+        tuple(reduce(lambda group, part: group[part], key.split("."), config) for key in keys) for config in configs
+    ]
+
+
+def test_authority_crosses_updates_clip_and_rate_with_both_signs_and_none():
+    found = cells("authority", "trainer.epochs", "trainer.mini_batches", "loss.clip_high", "trainer.lr", "method.name")
+    by_setting = Counter((epochs * parts, clip, lr) for epochs, parts, clip, lr, _ in found)
+    crossed = {(u, clip, lr) for u, clip, lr in product((4, 16, 64), (0.05, 0.2, 1e9), (1e-4, 3e-4))}
+    left_out = {(64, clip, 3e-4) for clip in (0.05, 0.2, 1e9)}
+    assert by_setting == dict.fromkeys((crossed - left_out) | {(1, 1e9, 1e-4), (1, 1e9, 3e-4)}, 3)
+    assert Counter(name for *_, name in found) == {"entrocraft": 34, "grpo": 17}
+
+
+def test_the_signs_of_authority_are_beyond_any_entropy():
+    configs = [resolve([*point.overrides]) for point in points(load_study("authority"))]
+    bands = [config.schedule.bands.band(1) for config in configs if config.schedule]
+    assert {(band.low, band.high) for band in bands} == {(0.0, 0.0), (100.0, 100.0)}
+    assert all(config.method.gamma == math.inf for config in configs if config.schedule)
+
+
+def test_ablate_release_crosses_all_four_ingredients_but_gamma_under_raw_advantages():
+    names = ("advantage", "zero_variance", "denominator", "gamma")
+    found = cells("ablate_release", *(f"method.{name}" for name in names))
+    every = product(("base", "raw"), ("base", "raw"), ("kept", "all"), (10.0, "inf"))
+    assert sorted(found, key=str) == sorted((cell for cell in every if cell[0::3] != ("raw", 10.0)), key=str)
+    assert found[:2] == [("base", "base", "kept", 10.0), ("raw", "raw", "all", "inf")]

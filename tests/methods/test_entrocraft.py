@@ -8,8 +8,10 @@ from method_batches import BANDS, ENTROPY, REWARDS, batch
 
 from harness.core.band import Band
 from harness.core.filter import acceptance
+from harness.core.rng import generator
 from harness.errors import ConfigError, InputError
 from harness.methods import METHODS, build
+from harness.methods.band_switch import BandSwitch
 from harness.methods.entrocraft import Entrocraft
 
 BASES = sorted(name for name, method in METHODS.items() if method.estimator)
@@ -75,7 +77,14 @@ def test_the_loss_is_the_bases():
         ({"gamma": math.nan}, ConfigError, "gamma must be a number; got nan"),
         ({"gamma": "ten"}, ConfigError, "gamma must be a number; got 'ten'"),
         ({"gamma": True}, ConfigError, "gamma must be a number; got True"),
-        ({"lambda": 1}, ConfigError, "got 'lambda'.*Valid: base, gamma"),
+        ({"lambda": 1}, ConfigError, "got 'lambda'.*Valid: advantage, base, denominator, gamma"),
+        (
+            {"advantage": "normalised"},
+            ConfigError,
+            "'entrocraft': advantage must be one of base, raw; got 'normalised'",
+        ),
+        ({"zero_variance": False}, ConfigError, "zero_variance must be one of base, raw; got False"),
+        ({"denominator": "rows"}, ConfigError, "denominator must be one of kept, all; got 'rows'"),
         ({"base": "entropic"}, ConfigError, "must be an estimator.*got base 'entropic'.*Valid: grpo, gspo"),
         ({"base": "entrocraft"}, ConfigError, "must be an estimator"),
         ({"base": "clip_higher"}, ConfigError, "must be an estimator"),
@@ -90,3 +99,80 @@ def test_refused(options, error, message):
 def test_direct_construction_is_refused_too():
     with pytest.raises(InputError, match="gamma"):
         Entrocraft(gamma=-0.1)
+
+
+RELEASE = {"gamma": math.inf, "advantage": "raw", "zero_variance": "raw", "denominator": "all"}
+OPTIONS = st.fixed_dictionaries(
+    {
+        "gamma": st.sampled_from([0.0, 0.5, 10.0, math.inf]),
+        "advantage": st.sampled_from(["base", "raw"]),
+        "zero_variance": st.sampled_from(["base", "raw"]),
+        "denominator": st.sampled_from(["kept", "all"]),
+    }
+)
+
+
+@given(REWARDS, ENTROPY, BANDS)
+def test_each_ingredient_as_in_algorithm_1_is_algorithm_1(rewards, entropy, band):
+    """Written out from the paper: the same rows with the same group-normalised advantages."""
+    spelled = Entrocraft(gamma=10.0, advantage="base", zero_variance="base", denominator="kept")
+    given_batch = batch(spelled, rewards, entropy, band)
+    action = spelled.act(given_batch, {})[0]
+    m = int(entropy > band.high) - int(entropy < band.low)
+    u = 1.0 - generator(given_batch.seed, given_batch.step, "filter").random(len(rewards))
+    assert np.array_equal(action.keep, u <= np.minimum(1.0, np.exp(10.0 * m * given_batch.advantages)))
+    assert np.array_equal(action.advantages, given_batch.advantages)
+    assert spelled == Entrocraft()
+
+
+@pytest.mark.parametrize("base", ["grpo", "psr", "reinforce"])
+@given(rewards=REWARDS, entropy=ENTROPY, band=BANDS)
+def test_each_ingredient_as_in_the_release_is_band_switch(base, rewards, entropy, band):
+    ours, theirs = (
+        act(Entrocraft(base, **RELEASE), rewards, entropy, band),
+        act(BandSwitch(base), rewards, entropy, band),
+    )
+    assert (ours.m, ours.advantages.tolist()) == (theirs.m, theirs.advantages.tolist())
+    if base != "psr" or ours.m == 0:  # out of the band the release keeps even what its base would drop
+        assert np.array_equal(ours.keep, theirs.keep)
+
+
+@given(REWARDS, ENTROPY, BANDS, OPTIONS)
+def test_inside_the_band_every_combination_is_the_base(rewards, entropy, band, options):
+    if band.direction(entropy) == 0:
+        action = act(Entrocraft(**options), rewards, entropy, band)
+        assert action.keep.all()
+        assert np.array_equal(action.advantages, batch(Entrocraft(), rewards).advantages)
+
+
+@given(REWARDS, st.sampled_from([0.3, 0.7]), OPTIONS)
+def test_the_denominator_changes_neither_the_accepted_rows_nor_their_advantages(rewards, entropy, options):
+    dropped, stay = (
+        act(Entrocraft(**{**options, "denominator": denominator}), rewards, entropy, BAND)
+        for denominator in ("kept", "all")
+    )
+    assert stay.keep.all()
+    assert np.array_equal(stay.advantages[dropped.keep], dropped.advantages[dropped.keep])
+    assert (stay.advantages[~dropped.keep] == 0).all()
+
+
+EQUAL = [1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0]  # mixed, all right, all wrong
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [0, -0.5, -0.5, -0.5, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ({"advantage": "raw"}, [0, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ({"zero_variance": "raw"}, [0, -0.5, -0.5, -0.5, 0, 0, 0, 0, -1, -1, -1, -1]),
+        ({"advantage": "raw", "zero_variance": "raw"}, [0, -1, -1, -1, 0, 0, 0, 0, -1, -1, -1, -1]),
+    ],
+)
+def test_what_enters_below_the_band(options, expected):
+    action = act(Entrocraft(gamma=math.inf, denominator="all", **options), EQUAL, 0.3, BAND)
+    assert action.advantages == pytest.approx(expected, abs=1e-5)
+
+
+def test_raw_needs_signed_rewards():
+    with pytest.raises(InputError, match=r"rewards must be \+1 for correct"):
+        act(Entrocraft(advantage="raw"), [1.0, 0.0, 0.0, 1.0], 0.3, BAND)

@@ -44,6 +44,18 @@ def test_what_is_declared_tested_is_tested_here() -> None:
     assert {name for name, method in METHODS.items() if "torch" in method.tested_on} == set(METHODS)
 
 
+AS_RELEASED = ("method.gamma=inf", "method.advantage=raw", "method.zero_variance=raw", "method.denominator=all")
+
+
+def test_algorithm_1_with_the_releases_ingredients_trains_as_band_switch(tiny: Path) -> None:
+    """Rows, losses and weights, bit by bit; and Algorithm 1 itself does not."""
+    release, theirs = trained(small("band_switch"), tiny, 3)
+    ours, metrics = trained(small("entrocraft", *AS_RELEASED), tiny, 3)
+    assert [comparable(step) for step in metrics] == [comparable(step) for step in theirs]
+    assert same(weights(ours), weights(release))
+    assert not same(weights(trained(small("entrocraft"), tiny, 3)[0]), weights(release))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_trains(method: str, tiny: Path) -> None:
     config = small(method)

@@ -62,7 +62,8 @@ class Rows:
         """From the nested TOKENS of the rows, which are in any order and may have others (padding) among them."""
         place = {key: index for index, key in enumerate(columns.keys)}
         order = np.array([place[row.key] for row in named], dtype=np.int64)
-        offsets = columns.tensors["response_mask"].offsets().cpu().numpy()
+        nested: Any = columns.tensors["response_mask"]  # whose offsets torch's types do not know
+        offsets = nested.offsets().cpu().numpy()
         starts, lengths = offsets[:-1][order], np.diff(offsets)[order]
         flat = {name: columns.tensors[name].values().cpu().numpy() for name in TOKENS}
 

@@ -16,9 +16,11 @@ from analysis.frames import records
 from analysis.interquartile import FEWEST_SEEDS, interquartile_mean
 from analysis.intervals import crossed_intervals
 from analysis.outcomes import Outcomes, outcomes_at
+from analysis.output_space import osb_frame
 from analysis.paper.cells import BENCHMARKS, MEAN, PASS, SAMPLES, Column
 from analysis.paper.measured import PROMPTS, Counts, Missing, one_configuration, validated_step
 from analysis.paper.which import QWEN_4B, QWEN_8B, QWEN_14B, Which
+from analysis.runs import Runs
 from analysis.validation import powers_of_two
 from harness.errors import AnalysisError
 
@@ -188,18 +190,37 @@ class OutputSpace:
         chosen = one_configuration(which, members[members["run"].isin(measured)])
         if isinstance(chosen, Missing):
             return chosen
-        lines = {LIKELIHOOD: "mean_log_likelihood_per_token", BASELINE: "mean_log_osb_per_token"}
+        metrics = {LIKELIHOOD: "mean_log_likelihood_per_token", BASELINE: "mean_log_osb_per_token"}
         here = steps[steps["run"].isin(chosen["run"])]
-        frame = _stacked(
-            {what: over_seeds(here, f"osb/{datasets[0]}/{metric}") for what, metric in lines.items()}, chosen
-        )
+        lines = {what: over_seeds(here, f"osb/{datasets[0]}/{metric}") for what, metric in metrics.items()}
+        over = ""
+        if here["run"].nunique() == 1:
+            lines, over = _over_responses(lines, counted.runs, str(here["run"].iloc[0]), datasets[0])
+        frame = _stacked(lines, chosen)
         responses = here[f"osb/{datasets[0]}/responses"].dropna().unique()
         said = f"data set {datasets[0]!r}" + (f" of {', '.join(datasets)}" if len(datasets) > 1 else "")
         few = " or ".join(f"{count:g}" for count in sorted(responses))
-        return frame.assign(note=f"{said}, {few} responses a checkpoint, no interval over them")
+        return frame.assign(note=f"{said}, {few} responses a checkpoint{over}")
 
     def printed(self, which: Which, numbers: Printed) -> list[dict[str, object]]:
         return []
+
+
+def _over_responses(
+    lines: Mapping[str, pd.DataFrame], runs: Runs, run: str, dataset: str
+) -> tuple[dict[str, pd.DataFrame], str]:
+    """The lines of one run with t intervals over the responses of each checkpoint, and what the note says of them."""
+    measured = osb_frame(runs)
+    chosen = (measured["run"] == run) & (measured["dataset"] == dataset) & (measured["version"] == "authors")
+    if not chosen.any():
+        return dict(lines), ", no interval over them"
+    intervals = measured[chosen].set_index("step")
+    names = {LIKELIHOOD: "log_likelihood", BASELINE: "baseline"}
+    found = {}
+    for what, line in lines.items():
+        low, high = (line["step"].map(intervals[f"{names[what]}_{end}"]) for end in ("low", "high"))
+        found[what] = line.assign(low=low, high=high)
+    return found, " (95 % t interval over them)"
 
 
 def steps_of(members: pd.DataFrame, counted: Counts, first: int = 1) -> pd.DataFrame:

@@ -7,7 +7,7 @@ shipped experiment, so that each selects its own and no other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -21,10 +21,15 @@ SUBSET, FULL = "numina-100k", "numina-full"
 
 @dataclass(frozen=True)
 class Which:
-    """Runs of one experiment. `settings`: dotted keys of the resolved configuration and their values."""
+    """Runs of one experiment.
+
+    settings: dotted keys of the resolved configuration and their values. newer: the same of options that came later;
+    a run from before does not have the key, and fits.
+    """
 
     experiment: str
     settings: Mapping[str, Any]
+    newer: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, runs: Runs) -> pd.DataFrame:
         """Rows of `runs.runs` with these settings, whatever their other settings and seeds; a run that was left
@@ -34,6 +39,10 @@ class Which:
         for key, value in self.settings.items():
             name = f"config.{key}"
             fitting &= frame[name].map(lambda found, value=value: _equal(found, value)) if name in frame else False
+        for key, value in self.newer.items():
+            name = f"config.{key}"
+            if name in frame:
+                fitting &= frame[name].isna() | frame[name].map(lambda found, value=value: _equal(found, value))
         return frame[fitting]
 
 
@@ -65,7 +74,8 @@ def _cosine(low: float, end: float) -> dict[str, Any]:
 
 
 def _entrocraft(name: str, model: str, data: str, base: str = "grpo", **schedule: Any) -> Which:
-    return _which(name, "entrocraft", model, data, base=base, gamma=10.0, **schedule)
+    algorithm_1 = {"method.advantage": "base", "method.zero_variance": "base", "method.denominator": "kept"}
+    return replace(_which(name, "entrocraft", model, data, base=base, gamma=10.0, **schedule), newer=algorithm_1)
 
 
 SHORT = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def test_the_paper_and_the_runs_stand_beside_each_other(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(frame[frame["source"] == "paper"].reset_index(drop=True), alone)
     asked = {claim.name for claim in CLAIMS if claim.kind == "sentence" and not claim.computed}
     assert set(frame.loc[frame["source"] == "runs", "claim"]) == asked
+
+
+@pytest.mark.parametrize("option", ["advantage", "zero_variance", "denominator"])
+def test_an_ingredient_of_the_release_makes_no_run_of_the_paper(option: str, tmp_path: Path) -> None:
+    ours, value = LONG["GRPO + Entrocraft"], {"denominator": "all"}.get(option, "raw")
+    write_paper_run(tmp_path / "paper", ours.experiment, {})
+    write_paper_run(tmp_path / "mixed", ours.experiment, {}, seed=2, changes={"method": {option: value}})
+    older = write_paper_run(tmp_path / "older", ours.experiment, {}, seed=3)
+    manifest = json.loads((older / "manifest.json").read_text())
+    del manifest["config"]["method"][option]
+    (older / "manifest.json").write_text(json.dumps(manifest))
+    assert sorted(ours.of(load_runs(tmp_path))["run"]) == ["older", "paper"]
 
 
 def test_clip_cov_drops_in_runs_of_table_3(tmp_path: Path) -> None:

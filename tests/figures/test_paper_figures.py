@@ -14,7 +14,7 @@ from paper_runs import write_paper_run
 from paper_study import PROBLEMS, experiments, write_experiments, write_measurements
 
 import paper_figures
-from analysis import load_runs
+from analysis import load_runs, osb_frame
 from analysis.paper import FIGURES, PANELS, load_paper, paper_figure
 from analysis.paper.cells import Cell
 from analysis.paper.series import BASELINE, LIKELIHOOD, SIZES, TARGET
@@ -134,10 +134,17 @@ def test_the_output_space_baseline_of_checkpoints(runs: Runs) -> None:
         wanted = json.loads((root / "files" / "nsr" / f"{file}.json").read_text())["datasets"]["test"]
         assert rows[LIKELIHOOD, step] == pytest.approx(wanted["mean_log_likelihood_per_token"], rel=1e-9)
         assert rows[BASELINE, step] == pytest.approx(wanted["mean_log_osb_per_token"], rel=1e-9)
+    both = frame[frame["series"] == "NSR"].set_index(["what", "x"])
+    assert (both["low"] < both["value"]).all() and (both["value"] < both["high"]).all()
+    measured = osb_frame(runs).set_index(["run", "step", "version"]).loc[("osb-nsr", 10, "authors")]
+    assert both.loc[(BASELINE, 10), "high"] == measured["baseline_high"]
+    assert both.loc[(LIKELIHOOD, 10), "low"] == measured["log_likelihood_low"]
     drawn = paper_figures.figure("2", runs)
     left, right = drawn.axes
     assert left.get_xlabel() == "training step" and right.get_xlabel() == "training samples (prompts)"
-    assert "4 responses a checkpoint" in words(drawn) and "do not tell how many prompts" in words(drawn)
+    assert "4 responses a checkpoint (95 % t interval over them)" in words(
+        drawn
+    ) and "do not tell how many prompts" in words(drawn)
 
 
 SAMPLED = {

@@ -209,7 +209,7 @@ class OutputSpace:
 def _over_responses(
     lines: Mapping[str, pd.DataFrame], runs: Runs, run: str, dataset: str
 ) -> tuple[dict[str, pd.DataFrame], str]:
-    """The lines of one run with t intervals over the responses of each checkpoint, and what the note says of them."""
+    """The lines of one run with t intervals over the responses of each checkpoint; a note where it cannot have them."""
     measured = osb_frame(runs)
     chosen = (measured["run"] == run) & (measured["dataset"] == dataset) & (measured["version"] == "authors")
     if not chosen.any():
@@ -220,7 +220,7 @@ def _over_responses(
     for what, line in lines.items():
         low, high = (line["step"].map(intervals[f"{names[what]}_{end}"]) for end in ("low", "high"))
         found[what] = line.assign(low=low, high=high)
-    return found, " (95 % t interval over them)"
+    return found, ""
 
 
 def steps_of(members: pd.DataFrame, counted: Counts, first: int = 1) -> pd.DataFrame:

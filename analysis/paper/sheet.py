@@ -23,6 +23,7 @@ FEW_PROBLEMS = 100
 """Below this the standard error of a rate can exceed 5 points, and the figure says "only"."""
 SAMPLES_AXIS, STEPS_AXIS = Axis("training samples (prompts)"), Axis("training step")
 SEEDS_RANGE = "lowest to highest seed"
+RESPONSES_INTERVAL = "95 % t interval over responses"
 
 
 def paper_figure(number: str, runs: Runs | None = None, paper: Paper | None = None) -> Sheet:
@@ -123,7 +124,9 @@ def _plot(panel: Panel, frame: pd.DataFrame) -> Plot:
     ours = frame[frame["source"] == RUNS]
     shaded = ""
     if ours["low"].notna().any():
-        shaded = SEEDS_RANGE if ours["n"].isna().all() else sampled_interval(ours["seeds"])
+        of_one = ours.loc[ours["low"].notna(), "seeds"].max() == 1
+        logged = RESPONSES_INTERVAL if of_one else SEEDS_RANGE  # one seed has no range of its own
+        shaded = logged if ours["n"].isna().all() else sampled_interval(ours["seeds"])
     zero = panel.y == ENTROPY
     return Plot(
         panel.number, panel.title, frame, _axis(panel, frame), y, panel.smooth, shaded, zero, symlog=panel.symlog

@@ -108,7 +108,8 @@ def test_compare_baselines(study: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_regenerate_the_paper(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, texts = executed("regenerate_the_paper", study, tmp_path, monkeypatch)
+    outputs, texts = executed("regenerate_the_paper", study, tmp_path, monkeypatch)
+    assert len(pictures(outputs)) == 1
     assert any("Table 2: 0 of 96 cells from runs" in text for text in texts)
     assert any("best-at-every-stage" in text and "changed" in text for text in texts)
     assert (tmp_path / "paper" / "index.html").is_file()

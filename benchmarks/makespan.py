@@ -123,11 +123,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--hydra", type=Path, required=True, help="the interpreter with hydra-submitit-launcher")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=16)
+    parser.add_argument("--jobs", type=int, default=14)
     parser.add_argument("--slots", type=int, default=4, help="nodes of the cluster")
-    parser.add_argument("--mean-s", type=float, default=10.0, help="mean run time")
+    parser.add_argument("--mean-s", type=float, default=12.0, help="mean run time")
     parser.add_argument("--sigma", type=float, default=0.8, help="of the logarithm of the run times")
-    parser.add_argument("--poll-s", type=float, default=0.5, help="seconds between two looks of ours")
+    parser.add_argument("--poll-s", type=float, default=0.2, help="seconds between two looks of ours, a 60th of a run")
     return parser.parse_args()
 
 

@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -95,6 +95,7 @@ class SlurmLauncher:
         self._looked = -1.0
         self._ended: dict[str, list[AccountedJob]] = {}
         self._unaccounted: dict[str, SlurmHandle] = {}
+        self._held: dict[str, SlurmHandle] = {}  # cancelled because Slurm holds them, and perhaps still in the queue
         self._limits: Limits | None = None
 
     def start(self, run: RunFolder) -> SlurmHandle:
@@ -167,6 +168,7 @@ class SlurmLauncher:
         asked_for = [*unclear, *self._unaccounted.values()]
         self._ended = self._accounted(asked_for) if asked_for else {}
         self._account_late()
+        self._cancel_again()
 
     def room(self) -> int | None:
         """By `max_jobs`, and by what Slurm allows the user to have in the queue, jobs of other studies included."""
@@ -199,7 +201,12 @@ class SlurmLauncher:
         return end
 
     def close(self) -> None:
-        """Waits for what accounting has not yet told of jobs that have ended; some seconds at most."""
+        """Waits for what accounting has not yet told of jobs that have ended, and for held ones to leave the queue."""
+        deadline = time.monotonic() + self.patience_s
+        while self._held and time.monotonic() < deadline:
+            self.refresh()
+            if self._held:
+                time.sleep(1.0)
         deadline = time.monotonic() + min(CLOSING_S, self.patience_s)
         while self._unaccounted and time.monotonic() < deadline:
             self._ended = self._accounted(list(self._unaccounted.values()))
@@ -233,8 +240,15 @@ class SlurmLauncher:
             return None  # the next look tries it again
         job.gone = self._looked
         del self._open[job.job]
-        self._unaccounted[job.job] = job
+        self._unaccounted[job.job] = self._held[job.job] = job
         return end
+
+    def _cancel_again(self) -> None:
+        """One that is cancelled while its node still cleans up comes back, held once more: until it is gone."""
+        self._held = {name: job for name, job in self._held.items() if self._queued(job) is not None}
+        if self._held:
+            with suppress(SchedulerError):
+                self.commands.cancel([job.id for job in self._held.values()])
 
     @property
     def _gpus(self) -> int:

@@ -76,7 +76,7 @@ class Form:
 
 LONG = Form(
     trials=6,
-    seeds=(1, 2),
+    seeds=(1, 2, 3, 4),
     parallel=4,
     faults={
         "driver_kill": 8,

@@ -73,6 +73,20 @@ def test_a_job_that_slurm_holds_for_ever_is_cancelled_and_over(launcher, queue, 
     assert handle.poll().cause is Cause.NODE_FAILURE and queue.cancelled == ["17"]
 
 
+def test_a_held_job_that_comes_back_after_it_was_cancelled_is_cancelled_until_it_is_gone(launcher, queue, run):
+    """Seen: while its node cleaned up, Slurm took the scancel and held the job once more."""
+    handle = launcher.start(run)
+    queue.jobs = [QueuedJob("17", JobState.PENDING, "PENDING", "launch failed requeued held", handle.job, "")]
+    launcher.refresh()
+    assert handle.poll() is not None
+    launcher.refresh()
+    assert queue.cancelled == ["17", "17"]
+    queue.jobs = []
+    launcher.close()
+    launcher.refresh()
+    assert queue.cancelled == ["17", "17"]
+
+
 def test_an_end_that_could_not_be_written_down_is_told_again(launcher, queue, run):
     handle = launcher.start(run)
     launcher.patience_s = 0.0

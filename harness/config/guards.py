@@ -22,7 +22,7 @@ class Guards(Group):
     KEY: ClassVar[str] = "pruning.guards"
 
     saturated_steps: int | None = defaulted(None, count(1, 20))
-    """Steps with `control/saturated`: the entropy has not followed its control for long (harness/core/saturation.py)."""
+    """Steps with `control/saturated`: entropy has not followed its control for long (harness/core/saturation.py)."""
     entropy_below: float | None = defaulted(None, number(at_least=0, example=0.01))
     """Nats per token, of `control/entropy`: at or below it the policy has collapsed."""
     entropy_above: float | None = defaulted(None, number(above=0, example=3.0))

@@ -18,7 +18,7 @@ NONE, HALVING = "none", "halving"
 OPTUNA = ("median", "patient", "percentile", "successive_halving", "threshold")
 PRUNERS = (NONE, HALVING, *OPTUNA)
 REFUSED = {
-    "hyperband": "it puts a configuration into a bracket by a hash of its trial's number: a retry would change brackets",
+    "hyperband": "its brackets are drawn by a hash of the trial's number, which a retry or revival changes",
     "wilcoxon": "its test needs independent pairs, which the steps of a learning curve are not",
 }
 """Pruners of Optuna that do not make sense here, and why."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +45,8 @@ class ActiveRun:
     end: End | None = None
     wanted: bool = False
     """Whether somebody asked for another try while it was still alive: then its stop is no end."""
+    hold_at: int | None = None
+    """The step at which it has to wait until the pruner has decided; None: it need not."""
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.folder.path)
@@ -55,13 +59,28 @@ class ActiveRun:
         if self._retry_due() and self.end is None and self.journal.since_retry():
             self.journal.retry()
         self.folder.clear_stop()
+        self._write_hold()
         self.handle = launcher.start(self.folder)
 
+    def hold(self, step: int | None) -> None:
+        """Has it wait at this step, or go on as far as that; one that waits at an earlier step can be started again."""
+        waited = self.hold_at is not None and self._is_held()
+        self.hold_at = step
+        if self.folder.exists() and self.folder.paused_at() != step:
+            self._write_hold()
+            self.end = None if waited else self.end  # that of the job which ended there asks for nothing
+
+    def _write_hold(self) -> None:
+        if self.folder.paused_at() != self.hold_at:
+            self.folder.pause_at(self.hold_at)
+
     def adopt(self, launcher: Launcher) -> None:
-        """Takes over the job of an earlier driver, where there is one; until the launcher can say, it may be alive."""
+        """Takes over the job of an earlier driver, where there is one, and where it has to wait; until the launcher can
+        say, it may be alive."""
         self._unasked = launcher
         with suppress(BusyError):
             if self.folder.exists():
+                self.hold_at = self.folder.paused_at()
                 self.handle = launcher.find(self.folder)
             self._unasked = None
 
@@ -93,6 +112,7 @@ class ActiveRun:
                 due=self._due(jobs),
                 retry=self._retry_due(),
                 cancelled=cancelled,
+                held=self._is_held(),
             )
         except RunFolderError as error:
             return RunFacts(None, alive=False, end=self.end, damage=str(error))
@@ -170,23 +190,33 @@ class ActiveRun:
             return False
         return len(self.folder.manifest()["attempts"]) <= self.attempts_before if self.folder.exists() else False
 
+    def _is_held(self) -> bool:
+        return self.hold_at is not None and self._step() >= self.hold_at
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return int(self.resolved.config["trainer"]["steps"])
+
     def _step(self) -> int:
         last = self.folder.last_record()
         return last["step"] if last is not None else 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class ActiveTrial:
     """A trial that was asked for and is not yet told, with a run for each seed."""
 
     trial: Trial
     runs: dict[int, ActiveRun]
+    dropped: str | None = None
+    """Why the pruner has given it up; None where it has not."""
 
     def decide(self) -> Decision:
         """The decision on what is seen now; processes that died without a word are buried first."""
         while True:
             seen = [run.facts() for run in self.runs.values()]
-            decision = reconcile(seen)
+            decision = reconcile(seen, self.dropped is not None)
             if RunAction.BURY not in decision.actions:
                 return decision
             for run, facts, action in zip(self.runs.values(), seen, decision.actions, strict=True):
@@ -202,9 +232,21 @@ class ActiveTrial:
         """Seed -> attempts before the retry that its run was last given."""
         return {seed: run.attempts_before for seed, run in self.runs.items() if run.attempts_before is not None}
 
-    def values(self, objective: Objective) -> dict[int, float]:
-        """The objective of each seed. Raises StudyError where a run did not record it."""
-        return {seed: run_value(run.folder, objective) for seed, run in self.runs.items()}
+    def values(self, objective: Objective, hours: Callable[[RunFolder], float]) -> dict[int, float]:
+        """The objective of each seed. Raises StudyError where a run did not record it.
+
+        Args:
+            hours: those paid for a run.
+        """
+        return {
+            seed: run_value(run.folder, objective, functools.partial(hours, run.folder))
+            for seed, run in self.runs.items()
+        }
+
+    def hold(self, step: int | None) -> None:
+        """Has all of its runs wait at this step; None lets them go on."""
+        for run in self.runs.values():
+            run.hold(step)
 
     def failures(self) -> str:
         """The reasons of the runs that failed, one a run."""

@@ -13,6 +13,7 @@ from harness.errors import StudyError
 from harness.runs.atomic import write_file
 
 SCHEMA = 1
+UNESSENTIAL = ("parallel", "budget")
 SHOWN_DIFFERENCES = 10
 SHOWN_CHARACTERS = 100
 
@@ -27,6 +28,9 @@ class StudyFolder:
         self.runs_path = self.path / "runs"
         self.cancelled_path = self.path / "cancelled"
         self.requests_path = self.path / "requests"
+        self.budget_path = self.path / "budget.json"
+        self.warm_path = self.path / "warm.json"
+        self.ended_path = self.path / "ended.json"
 
     def exists(self) -> bool:
         return self.definition_path.is_file()
@@ -90,6 +94,6 @@ class StudyFolder:
 
 
 def essential(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes a study this study: not how many runs go at a time."""
-    study = {key: value for key, value in definition["study"].items() if key != "parallel"}
+    """What makes a study this study: not how many runs go at a time, nor what they may cost."""
+    study = {key: value for key, value in definition["study"].items() if key not in UNESSENTIAL}
     return {**definition, "study": study}

@@ -26,19 +26,26 @@ class Progress:
     trials: int
     """All trials that the study will have."""
     complete: int
+    pruned: int
     failures: tuple[Failure, ...]
     runs: tuple[RunStatus, ...]
     stopping: bool
     note: str | None = None
     """What the person who watches should know, such as that the scheduler takes no more jobs now."""
+    budget: str | None = None
+    """What was spent of the budget and is forecast; None without one."""
 
     @property
     def fraction(self) -> float:
-        """Share of the work that is done, 0 to 1, counted in trials and, inside a trial, in steps."""
+        """Share of the work that is done, 0 to 1, counted in trials and, inside a trial, in steps.
+
+        A promotion to further seeds is work that was not planned: while it lasts, the share falls.
+        """
         inside = [min(1.0, run.step / run.steps) for run in self.runs if run.steps]
         trials_in_work = len({run.name.rsplit("-s", 1)[0] for run in self.runs})
         partly = trials_in_work * sum(inside) / len(self.runs) if self.runs else 0.0
-        return (self.complete + len(self.failures) + partly) / self.trials
+        told = self.complete + self.pruned + len(self.failures)
+        return min(1.0, (told + partly) / max(1, self.trials, told + trials_in_work))
 
 
 Observer = Callable[[Progress], None]

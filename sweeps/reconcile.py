@@ -14,10 +14,13 @@
     failed              dead     none seen                  FAILED
     failed              dead     any                        AGAIN     where the policy allows it, else FAILED
     complete            dead     any                        COMPLETE
+    stopped, held       dead     any                        HOLD      at the rung where the pruner has it wait
     unreadable          dead     any                        FAILED    what is in it is left for a person to look at
 
 AGAIN is START once the policy's wait is over, LATER until then, and BURY when the policy allows no more: a crash
 loop. `its end` is what this driver saw; of an earlier driver's jobs it sees what the scheduler tells.
+
+A trial that is dropped (pruned) is told so once none of its runs is alive; none of them is started again.
 """
 
 from __future__ import annotations
@@ -32,11 +35,13 @@ from sweeps.ends import Cause, End
 
 
 class RunAction(StrEnum):
-    """What to do with a run; LEAVE, COMPLETE and FAILED ask for nothing more, LATER for another look."""
+    """What to do with a run; LEAVE, COMPLETE, FAILED and DROP ask for nothing more, LATER and HOLD for another look."""
 
     START = "start"
     WAIT = "wait"
     LATER = "later"
+    HOLD = "hold"
+    DROP = "drop"
     BURY = "bury"
     LEAVE = "leave"
     COMPLETE = "complete"
@@ -49,6 +54,7 @@ class Verdict(StrEnum):
     OPEN = "open"
     TELL_VALUE = "tell value"
     TELL_FAILED = "tell failed"
+    TELL_PRUNED = "tell pruned"
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class RunFacts:
     """Whether its trial is retried and it had no attempt since it was enqueued for that."""
     cancelled: bool = False
     """Whether somebody cancelled it."""
+    held: bool = False
+    """Whether it has reached the step at which it is to wait."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,15 @@ class Decision:
     verdict: Verdict
 
 
-def reconcile(runs: Sequence[RunFacts]) -> Decision:
-    """The table above for each run; the trial is told once all its runs are complete or failed."""
+def reconcile(runs: Sequence[RunFacts], dropped: bool = False) -> Decision:
+    """The table above for each run; the trial is told once all its runs are complete or failed, or none is alive.
+
+    Args:
+        dropped: whether the pruner has given up the trial.
+    """
+    if dropped:
+        acts = tuple(RunAction.WAIT if run.alive else RunAction.DROP for run in runs)
+        return Decision(acts, Verdict.OPEN if RunAction.WAIT in acts else Verdict.TELL_PRUNED)
     actions = tuple(run_action(run) for run in runs)
     if all(action is RunAction.COMPLETE for action in actions):
         return Decision(actions, Verdict.TELL_VALUE)
@@ -108,6 +123,8 @@ def run_action(run: RunFacts) -> RunAction:
                 return RunAction.START
             return RunAction.BURY if by_itself else _again(run)
         case RunState.STOPPED:
+            if run.held:
+                return RunAction.HOLD
             if end is None:
                 return RunAction.START
             return RunAction.LEAVE if by_itself and end.exit_code == Exit.STOPPED else _again(run)

@@ -1,246 +1,327 @@
-"""The study's trials in Optuna, on SQLite. The one importer of Optuna; the driver is its one writer.
+"""The study's trials in Optuna. The driver is the one writer; nothing here knows of runs.
 
-Every change is one transaction, so a kill leaves all of it or none; what it can leave between two of them (a
-trial asked for without its parameters, a value not yet told) is finished at the next start.
+Every change is one transaction, so a kill leaves all of it or none; what it can leave between two of them (a value
+described and not yet told) is finished at the next start.
 """
 
 from __future__ import annotations
 
-import functools
-import sqlite3
+import statistics
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import optuna
-from optuna.trial import FrozenTrial
-from sqlalchemy.exc import SQLAlchemyError
+from optuna.trial import FrozenTrial, create_trial
 
-from harness.config.space import Choices, Value
 from harness.config.study import Point, StudyConfig
 from harness.errors import StudyError
-from sweeps.plan import drawn_point
+from sweeps.place import Place
+from sweeps.proposing import Proposer, distributions_of, params_of, point_of
+from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write
 from sweeps.trials import Trial, TrialState, latest
 
 STATES = {
     optuna.trial.TrialState.WAITING: TrialState.WAITING,
     optuna.trial.TrialState.RUNNING: TrialState.RUNNING,
     optuna.trial.TrialState.COMPLETE: TrialState.COMPLETE,
+    optuna.trial.TrialState.PRUNED: TrialState.PRUNED,
     optuna.trial.TrialState.FAIL: TrialState.FAILED,
 }
 
-UNREADABLE = (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error, KeyError, RuntimeError)
-"""What Optuna raises, some wrapped and some not, for a file that is locked, half-written or no study at all."""
-
-REPEATED = ("point", "title", "overrides")
-"""Attributes that a retry takes over from the trial that failed."""
+REPEATED = ("point", "title", "overrides", "seeds", "rung", "spared", "key")
+"""Attributes that a retry takes over from the trial before it."""
 
 READ_PATIENCE_S = 1.0
 """For a reader: a commit of the driver takes milliseconds."""
 
-
 WAITING_MOST = 64
 """Points of a list or grid that wait in the database at once."""
 
+Accept = Callable[[Point], str | None]
+"""A proposed configuration -> its key, None where it may not be run."""
+
 
 class Store:
-    """The trials of one study."""
+    """The trials of one study, which the driver alone writes.
 
-    def __init__(self, path: Path, config: StudyConfig) -> None:
+    Args:
+        place: where they are.
+        config: whose space new ones are drawn from.
+    """
+
+    def __init__(self, place: Place, config: StudyConfig, warm: Sequence[FrozenTrial] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._config = config
-        if not path.exists():
-            _create(path, config)
-        self._storage = _storage(path, "rw")
-        self._study = optuna.load_study(study_name=config.name, storage=self._storage)
-        self._study.sampler = _sampler(config, drawn_so_far=len(self._study.get_trials(deepcopy=False)))
-        self._points: Sequence[Point] = ()
-        self._count()
+        self._warm = list(warm)
+        self._storage = open_to_write(place)
+        sampler = optuna.samplers.RandomSampler()  # it draws nothing: the proposer does
+        self._study = optuna.load_study(study_name=place.study, storage=self._storage, sampler=sampler)
+        self._study_id = self._storage.get_study_id_from_name(place.study)
+        self._proposer = Proposer(config)
+        self._points: Mapping[int, Point] = {}
+        self._keys: Mapping[int, str] = {}
+        self._used_up = False
+        self.recount()
 
     def close(self) -> None:
-        self._storage.engine.dispose()
+        close(self._storage)
 
     def trials(self) -> list[Trial]:
-        """The last retry of each trial."""
-        return latest(_trial(frozen) for frozen in self._study.get_trials(deepcopy=False))
+        """The last trial of each configuration."""
+        return latest(self.all_trials())
 
-    def enqueue(self, points: Sequence[Point]) -> None:
+    def all_trials(self) -> list[Trial]:
+        """Every trial, retries and promotions apart, in the order of their numbers."""
+        return [_trial(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+
+    def enqueue(self, points: Mapping[int, Point], keys: Mapping[int, str] | None = None) -> None:
         """Enqueues the points that are not there yet, each under its index: WAITING_MOST now, the rest as they go.
 
         Optuna reads every trial that waits anew at each ask, which for thousands of them takes seconds.
+
+        Args:
+            keys: of the points' configurations.
         """
-        self._points = points
+        self._points, self._keys = points, keys or {}
         self._top_up()
 
     def enqueue_retries(
-        self, attempts: Callable[[Trial], Mapping[int, int]], names: Container[str] | None = None
+        self, attempts: Callable[[Trial], Mapping[int, int]], names: Collection[str] | None = None
     ) -> list[Trial]:
-        """Enqueues a retry of every trial (of these `names`) whose last one has failed; returns those that had.
+        """Enqueues another try of every trial whose last one has failed; returns those that had.
 
-        `attempts` gives seed -> attempts so far: what a run has more than these, it had for the retry.
+        Of these `names` one that was pruned is tried again, too, and spared from then on.
+
+        Args:
+            attempts: seed -> attempts so far: what a run has more than these, it had for the retry.
         """
-        failed = [
-            trial
-            for trial in self.trials()
-            if trial.state is TrialState.FAILED and (names is None or trial.name in names)
-        ]
-        for trial in failed:
-            frozen = self._frozen(trial.number)
-            kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
-            kept |= {"attempts": _by_seed(attempts(trial))}
-            self._study.enqueue_trial(frozen.params, user_attrs={**kept, "origin": trial.origin})
-        self._count()
-        return failed
+        again = [trial for trial in self.trials() if _to_repeat(trial, names)]
+        for trial in again:
+            spared = {"spared": True} if trial.state is TrialState.PRUNED else {}
+            self._repeat(trial, optuna.trial.TrialState.WAITING, attempts=_by_seed(attempts(trial)), **spared)
+        self.recount()
+        return again
+
+    def promote(self, trial: Trial, seeds: Sequence[int], rung: int) -> Trial:
+        """Asks for the configuration on further seeds; `trial` is the last one of it, and complete."""
+        number = self._repeat(trial, optuna.trial.TrialState.RUNNING, seeds=list(seeds), rung=rung)
+        return _trial(self._frozen(number))
 
     def note_attempts(self, trial: Trial, attempts: Mapping[int, int]) -> None:
         """Gives the failed runs of a trial that is not told one more try beyond these attempts, by seed."""
         self._describe(trial, attempts=_by_seed(attempts))
 
     def running(self) -> list[Trial]:
-        """Trials asked for and not told, of this or of a dead driver, each with its parameters complete."""
+        """Trials asked for and not told, of this or of a dead driver."""
         states = (optuna.trial.TrialState.RUNNING,)
-        return [self._opened(frozen.number) for frozen in self._study.get_trials(deepcopy=False, states=states)]
+        found = [_trial(frozen) for frozen in self._study.get_trials(deepcopy=False, states=states)]
+        for trial in found:
+            if not trial.title:  # what the version before left of an ask that was killed: nothing has run of it
+                self.tell_failed(trial, "asked for by an older version that was killed before it drew the parameters")
+        return [trial for trial in found if trial.title]
 
-    def ask(self) -> Trial | None:
-        """The next trial: one that waits, else a new one from the sampler; None when there are no more."""
+    def ask(self, accept: Accept = lambda point: "") -> Trial | None:
+        """The next trial: one that waits, else a new one from the sampler; None when there are no more.
+
+        Args:
+            accept: the key of a configuration that the sampler proposes; None where it is there already.
+        """
         if self._enqueued < len(self._points) and self._waiting <= WAITING_MOST // 2:
             self._top_up()  # before the last one goes, so that a study that has points left always shows some
-        if self._waiting == 0 and self._drawn >= self._config.n_trials:
-            return None
-        number = self._study.ask().number
         if self._waiting:
             self._waiting -= 1
-        else:
-            self._drawn += 1
-        return self._opened(number)
+            return _trial(self._frozen(self._study.ask().number))
+        return self._draw(accept) if self.more_to_come() else None
 
-    def tell(self, trial: Trial, value: float, values: Mapping[int, float]) -> None:
-        """Completes the trial with its mean over ``n`` seeds and the value of each."""
-        self._describe(trial, n=len(values), values={str(seed): each for seed, each in values.items()})
-        self._study.tell(trial.number, value)
+    def more_to_come(self) -> bool:
+        """Whether `ask` may still give something, as far as is known."""
+        drawing = self._drawn < self._config.n_trials and not self._used_up
+        return self._waiting > 0 or self._enqueued < len(self._points) or drawing
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the sampler found no configuration any more that is not there already."""
+        return self._used_up
+
+    def report(self, trial: Trial, step: int, value: float) -> None:
+        """Writes the trial's value at a step, once; what pruners go by."""
+        self._storage.set_trial_intermediate_value(self._id(trial.number), step, value)
+
+    def tell(self, trial: Trial, values: Sequence[Mapping[int, float]]) -> None:
+        """Completes the trial with the means over its seeds.
+
+        Args:
+            values: for each objective, in the study's order, seed -> value.
+        """
+        first, *also = values
+        self._describe(trial, n=len(first), values=_by_seed(first), also=[_by_seed(each) for each in also])
+        self._study.tell(trial.number, [statistics.fmean(each.values()) for each in values])
+
+    def tell_pruned(self, trial: Trial, reason: str) -> None:
+        """Ends the trial as pruned; a person can revive it."""
+        self._describe(trial, reason=reason)
+        self._storage.set_trial_state_values(self._id(trial.number), optuna.trial.TrialState.PRUNED)
 
     def tell_failed(self, trial: Trial, reason: str) -> None:
         """Ends the trial as failed; it can be retried."""
         self._describe(trial, reason=reason)
-        self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        self._storage.set_trial_state_values(self._id(trial.number), optuna.trial.TrialState.FAIL)
+
+    def _draw(self, accept: Accept) -> Trial | None:
+        """A new trial of the sampler's, made whole in one transaction."""
+        keys: list[str] = []
+
+        def accepted(params: Mapping[str, Any]) -> bool:
+            key = accept(point_of(self._config, params))
+            keys.append(key or "")
+            return key is not None
+
+        proposal = self._proposer.propose(self._seen(), accepted)
+        if proposal is None:
+            self._used_up = True
+            return None
+        point = point_of(self._config, proposal.params)
+        number = self._add(
+            optuna.trial.TrialState.RUNNING,
+            proposal.params,
+            proposal.distributions,
+            {**_attributes(point), "key": keys[-1]},
+            proposal.system,
+        )
+        for key, value in proposal.study_system.items():
+            self._storage.set_study_system_attr(self._study_id, key, value)
+        self._drawn += 1
+        return _trial(self._frozen(number))
+
+    def _seen(self) -> list[FrozenTrial]:
+        """What the sampler knows: every configuration once, at its best-known value, and those of other studies."""
+        frozen = {each.number: each for each in self._study.get_trials(deepcopy=False)}
+        return [*self._warm, *(_as_known(trial, frozen[trial.number]) for trial in self.trials() if trial.title)]
+
+    def _repeat(self, trial: Trial, state: optuna.trial.TrialState, **attributes: Any) -> int:
+        """A further trial of the configuration."""
+        frozen = self._frozen(trial.number)
+        kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
+        return self._add(state, frozen.params, frozen.distributions, {**kept, "origin": trial.origin, **attributes})
+
+    def _add(
+        self,
+        state: optuna.trial.TrialState,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, Any],
+        attributes: Mapping[str, Any],
+        system: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Adds a trial, whole; its number."""
+        template = create_trial(
+            state=state,
+            params=dict(params),
+            distributions=dict(distributions),
+            user_attrs=dict(attributes),
+            system_attrs=dict(system or {}),
+        )
+        return self._storage.get_trial_number_from_id(self._storage.create_new_trial(self._study_id, template))
 
     def _top_up(self) -> None:
         """Enqueues further points, in their order, until WAITING_MOST trials wait or no point is left."""
         there = {frozen.user_attrs.get("point") for frozen in self._study.get_trials(deepcopy=False)}
-        missing = [index for index in range(len(self._points)) if index not in there]
+        missing = [index for index in self._points if index not in there]
         for index in missing[: max(0, WAITING_MOST - self._waiting)]:
-            self._study.enqueue_trial({}, user_attrs={"point": index, **_attributes(self._points[index])})
+            point = self._points[index]
+            attributes = {"point": index, **_attributes(point), "key": self._keys.get(index, "")}
+            params = params_of(self._config, point)  # of a listed point in the space: the sampler learns from it, too
+            distributions = distributions_of(self._config, params)
+            self._add(optuna.trial.TrialState.WAITING, params, distributions, attributes)
             self._waiting += 1
             self._enqueued += 1
 
-    def _count(self) -> None:
+    def recount(self) -> None:
         """What waits, what was drawn by the sampler, and which points are there; the driver is the one writer."""
         frozen = self._study.get_trials(deepcopy=False)
         self._waiting = sum(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
         self._drawn = sum(not {"point", "origin"} & set(trial.user_attrs) for trial in frozen)
         self._enqueued = sum("point" in trial.user_attrs and "origin" not in trial.user_attrs for trial in frozen)
 
-    def _opened(self, number: int) -> Trial:
-        """The RUNNING trial, drawn and described as far as a kill had prevented it."""
-        frozen = self._frozen(number)
-        if "point" in frozen.user_attrs:
-            return _trial(frozen)
-        self._describe(_trial(frozen), **_attributes(drawn_point(self._draw(number))))
-        return _trial(self._frozen(number))
-
-    def _draw(self, number: int) -> dict[str, Value]:
-        """The trial's parameters; those already drawn or fixed come back as they are."""
-        study_id = self._storage.get_study_id_from_name(self._config.name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
-        trial = optuna.trial.Trial(self._study, trial_id)
-        for dim in self._config.space:
-            if isinstance(dim, Choices):
-                trial.suggest_categorical(dim.key, dim.choices)
-            elif dim.whole:
-                trial.suggest_int(dim.key, int(dim.low), int(dim.high), log=dim.log, step=int(dim.step or 1))
-            else:
-                trial.suggest_float(dim.key, dim.low, dim.high, log=dim.log, step=dim.step)
-        return {dim.key: trial.params[dim.key] for dim in self._config.space}
+    def _id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
     def _frozen(self, number: int) -> FrozenTrial:
-        study_id = self._storage.get_study_id_from_name(self._config.name)
-        return self._storage.get_trial(self._storage.get_trial_id_from_study_id_trial_number(study_id, number))
+        return self._storage.get_trial(self._id(number))
 
     def _describe(self, trial: Trial, **attributes: Any) -> None:
-        study_id = self._storage.get_study_id_from_name(self._config.name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
         for key, value in attributes.items():
-            self._storage.set_trial_user_attr(trial_id, key, value)
+            self._storage.set_trial_user_attr(self._id(trial.number), key, value)
 
 
-def read_trials(path: Path, study: str) -> list[Trial]:
-    """The last retry of each trial, read without writing; [] where the driver has not yet made the study.
+def make(place: Place, config: StudyConfig) -> None:
+    """Makes the study in its place, where it is not made yet."""
+    if not exists(place, place.study):
+        create(place, place.study, [objective.direction for objective in config.objectives])
+
+
+def read_trials(place: Place) -> list[Trial]:
+    """The last trial of each configuration, read without writing; [] where the driver has not yet made the study.
 
     Raises:
         StudyError: the database cannot be read, also not after READ_PATIENCE_S. A driver that was killed inside
             a commit leaves it so: the next one to write rolls the commit back, a reader may not.
     """
-    if not path.is_file():
-        return []
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     deadline = time.monotonic() + READ_PATIENCE_S
     while True:
         try:
-            return _read(path, study)
+            return _read(place) if exists(place, place.study) else []
+        except StudyError:
+            raise
         except UNREADABLE as error:
             if time.monotonic() > deadline:
                 raise StudyError(
-                    f"the database {str(path)!r} must be readable",
+                    f"the database {place.address!r} must be readable",
                     f"{type(error).__name__}: {error.__cause__ or error}".splitlines()[0],
-                    "Start the sweep again: that rolls back what a killed driver left. Else restore the file.",
+                    "Start the sweep again: that rolls back what a killed driver left. Else restore the database.",
                 ) from error
         time.sleep(0.05)
 
 
-def _read(path: Path, study: str) -> list[Trial]:
-    storage = _storage(path, "ro")
+def _read(place: Place) -> list[Trial]:
+    storage = open_to_read(place)
     try:
-        loaded = optuna.load_study(study_name=study, storage=storage)
+        loaded = optuna.load_study(study_name=place.study, storage=storage)
         return latest(_trial(frozen) for frozen in loaded.get_trials(deepcopy=False))
     finally:
-        storage.engine.dispose()
+        close(storage)
 
 
-def _create(path: Path, config: StudyConfig) -> None:
-    """Makes the empty study beside its name, then renames it: a kill leaves no half-made database."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    for leftover in path.parent.glob(f"{temporary.name}*"):
-        leftover.unlink()
-    direction = optuna.study.StudyDirection[config.objective.direction.upper()]
-    storage = _storage(temporary, "rwc")
-    optuna.create_study(storage=storage, study_name=config.name, direction=direction)
-    storage.engine.dispose()
-    temporary.rename(path)
+def _to_repeat(trial: Trial, names: Collection[str] | None) -> bool:
+    if names is None:
+        return trial.state is TrialState.FAILED
+    return trial.name in names and trial.state in (TrialState.FAILED, TrialState.PRUNED)
 
 
-def _storage(path: Path, mode: str) -> optuna.storages.RDBStorage:
-    """Optuna's storage in a SQLite file, opened `ro`, `rw` or `rwc`.
+def _as_known(trial: Trial, frozen: FrozenTrial) -> FrozenTrial:
+    """The configuration as the sampler is to see it.
 
-    The connection is made here: in an address of SQLAlchemy's a folder called `a?b` would be read as options.
+    One with values is complete, whatever its last trial is: a promotion that runs is no other point.
     """
-    uri = f"file:{quote(str(path))}?mode={mode}"
-    connect = functools.partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
-    return optuna.storages.RDBStorage(
-        "sqlite:///", engine_kwargs={"creator": connect}, skip_table_creation=mode == "ro"
+    values = [statistics.fmean(each.values()) for each in (trial.values, *trial.also)] if trial.values else None
+    state = optuna.trial.TrialState.COMPLETE if values else frozen.state
+    known = create_trial(
+        state=state,
+        values=values,
+        params=frozen.params,
+        distributions=frozen.distributions,
+        system_attrs=frozen.system_attrs,
+        intermediate_values=frozen.intermediate_values,
     )
+    return known
 
 
-def _sampler(config: StudyConfig, drawn_so_far: int) -> optuna.samplers.BaseSampler:
-    # A restarted driver must not draw the points of its first start again, hence the seed.
-    if config.sampler == "tpe":
-        return optuna.samplers.TPESampler(seed=drawn_so_far)
-    return optuna.samplers.RandomSampler(seed=drawn_so_far)
+def _by_seed(numbers: Mapping[int, Any]) -> dict[str, Any]:
+    return {str(seed): number for seed, number in numbers.items()}
 
 
-def _by_seed(attempts: Mapping[int, int]) -> dict[str, int]:
-    return {str(seed): count for seed, count in attempts.items()}
+def _seeds(numbers: Mapping[str, Any]) -> dict[int, Any]:
+    return {int(seed): number for seed, number in numbers.items()}
 
 
 def _attributes(point: Point) -> dict[str, Any]:
@@ -249,14 +330,21 @@ def _attributes(point: Point) -> dict[str, Any]:
 
 def _trial(frozen: FrozenTrial) -> Trial:
     attributes = frozen.user_attrs
+    values = _seeds(attributes.get("values", {})) if frozen.state is optuna.trial.TrialState.COMPLETE else {}
     return Trial(
         number=frozen.number,
         origin=attributes.get("origin", frozen.number),
         state=STATES[frozen.state],
         title=attributes.get("title", ""),
         overrides=tuple(attributes.get("overrides", ())),
-        value=frozen.value if frozen.state is optuna.trial.TrialState.COMPLETE else None,
-        values={int(seed): value for seed, value in attributes.get("values", {}).items()},
+        value=statistics.fmean(values.values()) if values else None,
+        values=values,
+        also=tuple(_seeds(each) for each in attributes.get("also", ())) if values else (),
         reason=attributes.get("reason"),
-        attempts={int(seed): count for seed, count in attributes.get("attempts", {}).items()},
+        attempts=_seeds(attributes.get("attempts", {})),
+        seeds=tuple(attributes.get("seeds", ())),
+        rung=attributes.get("rung", 0),
+        spared=attributes.get("spared", False),
+        key=attributes.get("key", ""),
+        reports=dict(frozen.intermediate_values),
     )

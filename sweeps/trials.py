@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -13,12 +13,21 @@ class TrialState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     COMPLETE = "complete"
+    PRUNED = "pruned"
     FAILED = "failed"
+
+
+TOLD = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+"""The states of a trial that is over."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A point of the study. A retry is a new trial (`number`) with the runs of the first one (`origin`)."""
+    """A configuration and its runs, one a seed.
+
+    A retry, a revival and a promotion to further seeds are new trials (`number`) with the runs of the first one
+    (`origin`), which names the configuration.
+    """
 
     number: int
     origin: int
@@ -26,12 +35,25 @@ class Trial:
     title: str
     overrides: tuple[str, ...]
     value: float | None = None
-    """Mean of the objective over the seeds; None until it is told."""
+    """Mean of the first objective over the seeds of `values`; None where no trial of the configuration is complete."""
     values: dict[int, float] = field(default_factory=dict)
-    """The objective of each seed."""
+    """The first objective of each seed."""
+    also: tuple[dict[int, float], ...] = ()
+    """The further objectives, seed -> value, in the order of the study."""
     reason: str | None = None
+    """Why it failed or was pruned."""
     attempts: dict[int, int] = field(default_factory=dict)
     """Of a retry: the attempts that the run of each seed had when it was enqueued."""
+    seeds: tuple[int, ...] = ()
+    """The seeds it has runs for; () where the study's own are meant."""
+    rung: int = 0
+    """How often the configuration was promoted to further seeds."""
+    spared: bool = False
+    """Whether a person revived it: nothing prunes it again."""
+    key: str = ""
+    """The same for configurations that compute the same; "" where an older version asked for it."""
+    reports: dict[int, float] = field(default_factory=dict)
+    """Step -> what the pruner was told."""
 
     @property
     def name(self) -> str:
@@ -42,8 +64,28 @@ class Trial:
         """`t0003-s1`, the name of a run's folder."""
         return f"{self.name}-s{seed}"
 
+    def on(self, seeds: Iterable[int]) -> tuple[int, ...]:
+        """Its seeds, in a study with these."""
+        return self.seeds or tuple(seeds)
+
 
 def latest(trials: Iterable[Trial]) -> list[Trial]:
-    """The last retry of each trial, ordered by name."""
-    newest = {trial.origin: trial for trial in sorted(trials, key=lambda trial: trial.number)}
+    """The last trial of each configuration, ordered by name.
+
+    One that is not complete shows the values that its configuration has from an earlier one: a promotion to further
+    seeds that waits, fails or is stopped takes nothing away from what is known.
+    """
+    newest: dict[int, Trial] = {}
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        before = newest.get(trial.origin)
+        newest[trial.origin] = trial if before is None or trial.values else _with_values(trial, before)
     return [newest[origin] for origin in sorted(newest)]
+
+
+def by_name(trials: Iterable[Trial]) -> Mapping[str, Trial]:
+    """Name -> its last trial."""
+    return {trial.name: trial for trial in latest(trials)}
+
+
+def _with_values(trial: Trial, before: Trial) -> Trial:
+    return replace(trial, value=before.value, values=before.values, also=before.also)

@@ -9,11 +9,12 @@ from sweeps.active import ActiveRun
 
 @dataclass
 class Work:
-    """What one look of the driver has found: runs to be started now, alive, and to be started later."""
+    """What one look of the driver has found: runs to be started now, alive, to be started later, and held at a rung."""
 
     startable: list[ActiveRun] = field(default_factory=list)
     alive: list[ActiveRun] = field(default_factory=list)
     later: list[ActiveRun] = field(default_factory=list)
+    held: list[ActiveRun] = field(default_factory=list)
 
     @property
     def left(self) -> bool:
@@ -24,3 +25,9 @@ class Work:
         self.startable += other.startable
         self.alive += other.alive
         self.later += other.later
+        self.held += other.held
+
+    @property
+    def at_work(self) -> dict[str, int]:
+        """The runs that are alive: name -> steps of the whole run."""
+        return {run.folder.path.name: run.steps for run in self.alive}

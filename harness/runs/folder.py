@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunFolderError
-from harness.runs import attempts, checkpoints, provenance, samples
+from harness.runs import attempts, checkpoints, pauses, provenance, samples
 from harness.runs.atomic import remove_leftovers, write_file
 from harness.runs.manifest import (
     SCHEMA,
@@ -34,6 +34,7 @@ class RunFolder:
         self.checkpoints_path = self.path / "checkpoints"
         self.log_path = self.path / "log.txt"
         self.stop_path = self.path / "stop"
+        self.pause_path = self.path / "pause"
         self.cancelled_path = self.path / "cancelled"
         self.done_path = self.path / "DONE"
         self._writer: MetricsWriter | None = None
@@ -183,8 +184,22 @@ class RunFolder:
         # Whoever asks does not hold the lock, so it may leave no temporary file here.
         self.stop_path.write_text(asker)
 
-    def stop_requested(self) -> bool:
-        return self.stop_path.exists()
+    def stop_requested(self, step: int | None = None) -> bool:
+        """Whether it shall checkpoint and end as STOPPED now: a stop request, or a pause at `step`, the step it has
+        done, or before it. Raises RunFolderError where the pause cannot be read."""
+        if self.stop_path.exists():
+            return True
+        pause = None if step is None else self.paused_at()
+        return step is not None and pause is not None and pause <= step
+
+    def pause_at(self, step: int | None) -> None:
+        """Asks the run to checkpoint and end as STOPPED at the end of `step` exactly, or at once where that is behind
+        it; None withdraws that. Unlike a stop request it stays: a run that is started again meanwhile ends again."""
+        pauses.write(self.pause_path, step)
+
+    def paused_at(self) -> int | None:
+        """The step it shall not go beyond; None where nobody asked."""
+        return pauses.read(self.pause_path)
 
     def stop_asker(self) -> str | None:
         """Who asked it to stop; None where nobody did."""

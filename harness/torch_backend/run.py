@@ -55,7 +55,7 @@ class _Loop:
         if progress.step == 0:
             self._record({})
         while progress.step < steps:
-            if self.folder.stop_requested():
+            if self.folder.stop_requested(progress.step):
                 self._save()
                 return RunState.STOPPED
             metrics = self.trainer.step()

@@ -19,7 +19,7 @@ from harness.runs import RunFolder, RunState
 from harness.verl_backend.checkpoints import newest_checkpoint, prune
 from harness.verl_backend.files import ready
 from harness.verl_backend.ingest import Ingest
-from harness.verl_backend.names import PLUGIN
+from harness.verl_backend.names import PLUGIN, STOPPED_FILE
 from harness.verl_backend.start import Start, attempt_folder, ready_model, start
 
 OnStep = Callable[[int, Mapping[str, float]], None]
@@ -64,6 +64,11 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
     logged = folder.last_record()
     unlogged = from_step > 0 and (logged is None or logged["step"] < from_step)
     attempt = folder.begin_attempt(from_step)
+    if from_step and not unlogged and from_step < config.trainer.steps and folder.stop_requested(from_step):
+        folder.end_attempt(RunState.STOPPED, from_step)  # without loading a model for that
+        return RunState.STOPPED
+    stopped = verl_dir / STOPPED_FILE
+    stopped.unlink(missing_ok=True)
     begun = start(config, folder.path, attempt, validate=from_step == 0 or unlogged)
     begun.folder.mkdir(parents=True)
     ingest = _ingest(begun.folder, config, problems)
@@ -77,7 +82,7 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
         last = _take(folder, ingest, attempt, on_step, last, ended=True)
     finally:
         end(process)
-    if code != 0 or (last < config.trainer.steps and not folder.stop_requested()):
+    if code != 0 or (last < config.trainer.steps and not (stopped.exists() and int(stopped.read_text()) == last)):
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
         raise RunFolderError(
             "verl must end at the run's last step or at a stop request",

@@ -34,7 +34,7 @@ from harness.core.types import FloatArray, IntArray
 from harness.errors import StateError
 from harness.verl_backend.checkpoints import newest_checkpoint
 from harness.verl_backend.loss_choice import verl_has_loss
-from harness.verl_backend.names import PLUGIN
+from harness.verl_backend.names import PLUGIN, STOPPED_FILE
 from harness.verl_plugin.decision import Decision, decide
 from harness.verl_plugin.loss import loss_function
 from harness.verl_plugin.rows import TOKENS, Rows, grader_failures
@@ -154,13 +154,24 @@ class EntrocraftTrainer(PPOTrainerSync):
 
     # --- stop request and checkpoints ---------------------------------------------------------------
 
+    def on_train_begin(self) -> None:
+        super().on_train_begin()
+        done = self.global_steps - 1  # verl counts the step that it is about to do
+        if run_folder().stop_requested(done) and done < self.total_training_steps:
+            self._end_at(done)
+
     def on_step_end(self) -> None:
-        if run_folder().stop_requested() and self.global_steps < self.total_training_steps:
+        if run_folder().stop_requested(self.global_steps) and self.global_steps < self.total_training_steps:
             # Before the parent wakes the rollout server, which takes the memory that saving needs.
             if newest_checkpoint(Path(self.config.trainer.default_local_dir)) < self.global_steps:
                 self._save_checkpoint()
-            self.total_training_steps = self.global_steps
+            self._end_at(self.global_steps)
         super().on_step_end()
+
+    def _end_at(self, step: int) -> None:
+        """verl leaves its loop behind `step`; the supervisor is told, as the request may soon be withdrawn."""
+        self.total_training_steps = step
+        (run_folder().path / "verl" / STOPPED_FILE).write_text(str(step))
 
     def _save_checkpoint(self) -> None:
         folder = self._checkpoint_folder()

@@ -30,7 +30,7 @@ def work(run: RunFolder) -> int:
     step = run.latest_checkpoint() or 0
     attempt = run.begin_attempt(step)
     while step < steps:
-        if run.stop_requested():
+        if run.stop_requested(step):
             save(run, step)
             run.end_attempt(RunState.STOPPED, step)
             return 3

@@ -1,0 +1,98 @@
+"""What the study does next: a promotion to further seeds, a point that waits, or a new configuration.
+
+A configuration is known by the text of what it computes (`sweeps.canonical`), so that none is run twice, however it is
+written; further seeds of one are asked for by a promotion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.config.study import Point, StudyConfig
+from harness.errors import ConfigError
+from sweeps.canonical import canonical
+from sweeps.plan import Resolver, run_overrides
+from sweeps.promotion import Result, next_promotion, seeds_of
+from sweeps.store import Store
+from sweeps.trials import Trial
+
+
+def key_of(config: Mapping[str, Any]) -> str:
+    """16 hex digits, the same for resolved configurations that compute the same."""
+    return hashlib.sha256(canonical(config).encode()).hexdigest()[:16]
+
+
+def distinct(points: Sequence[Point], configs: Sequence[Mapping[str, Any]]) -> list[tuple[int, Point, str]]:
+    """The points whose configuration no earlier one has: index, point, key."""
+    found: dict[str, tuple[int, Point, str]] = {}
+    for index, (point, config) in enumerate(zip(points, configs, strict=True)):
+        found.setdefault(key_of(config), (index, point, key_of(config)))
+    return list(found.values())
+
+
+class Asking:
+    """Gives the driver one trial after another."""
+
+    def __init__(self, study: StudyConfig, store: Store, resolve: Resolver) -> None:
+        self._study = study
+        self._store = store
+        self._resolve = resolve
+        self._keys = self._known_keys() if study.n_trials else set()
+
+    def next(self, told: Callable[[], Sequence[Trial]]) -> Trial | None:
+        """The next trial, asked for in the store; None where there is none now.
+
+        Args:
+            told: the last trial of each configuration.
+        """
+        if (promoted := self._promotion(told, over=False)) is not None:
+            return promoted
+        if (asked := self._store.ask(self._accept)) is not None:
+            return asked
+        return self._promotion(told, over=True)
+
+    def more_to_come(self) -> bool:
+        """Whether configurations may still be added."""
+        return self._store.more_to_come()
+
+    def _promotion(self, told: Callable[[], Sequence[Trial]], over: bool) -> Trial | None:
+        ladder = self._study.promotion
+        if ladder is None:
+            return None
+        trials = {trial.origin: trial for trial in told()}
+        results = [
+            Result(trial.origin, trial.rung, str(trial.state), dict(trial.values)) for trial in trials.values()
+        ]
+        origin = next_promotion(ladder, self._study.seeds, results, self._study.objective.direction, over)
+        if origin is None:
+            return None
+        trial = trials[origin]
+        return self._store.promote(trial, seeds_of(self._study.seeds, ladder, trial.rung + 1), trial.rung + 1)
+
+    def _accept(self, point: Point) -> str | None:
+        """The key of a configuration that is not there yet; one that is refused gets none and fails by itself."""
+        try:
+            key = key_of(self._config(point.overrides))
+        except ConfigError:
+            return ""
+        if key in self._keys:
+            return None
+        self._keys.add(key)
+        return key
+
+    def _known_keys(self) -> set[str]:
+        keys = set()
+        for trial in self._store.trials():
+            if trial.key:
+                keys.add(trial.key)
+                continue
+            try:  # of an older version
+                keys.add(key_of(self._config(trial.overrides)))
+            except ConfigError:
+                continue
+        return keys
+
+    def _config(self, overrides: Sequence[str]) -> dict[str, Any]:
+        return self._resolve(run_overrides(self._study, overrides, self._study.seeds[0])).config

@@ -6,28 +6,16 @@ A trial is a list of run overrides, given under `trials` or drawn from `space`; 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from harness.config.group import mapping, read, typed
+from harness.config.objective import Objective
 from harness.config.space import Choices, Range, dimension
 from harness.errors import ConfigError, unknown
 
-DIRECTIONS = ("minimize", "maximize")
 SAMPLERS = ("tpe", "random", "grid")
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a trial is judged by: `tracking_error`, or a metric's value in the last record that has it."""
-
-    metric: str
-    direction: str
-
-    def __post_init__(self) -> None:
-        if self.direction not in DIRECTIONS:
-            raise unknown("values of objective.direction", [self.direction], DIRECTIONS)
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class StudyConfig:
         for key, kind in (("seeds", int), ("base", str)):
             found |= {key: _items(key, found[key], kind)} if key in found else {}
         if "objective" in found:
-            found["objective"] = read(Objective, found["objective"], "objective")
+            found["objective"] = Objective.from_dict(found["objective"])
         if "trials" in found:
             found["trials"] = tuple(_point(f"trials[{i}]", p) for i, p in enumerate(_list("trials", found["trials"])))
         if "space" in found:
@@ -88,7 +76,7 @@ class StudyConfig:
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             **plain,
-            "objective": asdict(self.objective),
+            "objective": self.objective.to_dict(),
             "seeds": list(self.seeds),
             "base": list(self.base),
             "trials": [{"title": point.title, "overrides": list(point.overrides)} for point in self.trials],

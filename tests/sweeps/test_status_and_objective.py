@@ -7,7 +7,7 @@ import os
 import pytest
 from fake_study import resolve, run, study
 
-from harness.config.study import Objective
+from harness.config.objective import Objective
 from harness.errors import StudyError
 from harness.runs import RunFolder, RunLock
 from harness.runs.provenance import collect

@@ -108,11 +108,15 @@ def _kept(folder: Path) -> dict[str, Any]:
         raise StudyError(f"{str(path)!r} must be readable JSON", str(error), "Restore it.") from error
     if not isinstance(kept, dict) or kept.get("schema") != SCHEMA:
         found = kept.get("schema") if isinstance(kept, dict) else None
-        raise StudyError(f"{str(path)!r} must have schema {SCHEMA}", repr(found), "Go on with the version that made it.")
+        raise StudyError(
+            f"{str(path)!r} must have schema {SCHEMA}", repr(found), "Go on with the version that made it."
+        )
     if not {"schema", "study"} <= set(kept) <= {"schema", "study", "url"} or not all(
         isinstance(kept[key], str) and kept[key] for key in set(kept) - {"schema"}
     ):
-        raise StudyError(f"{str(path)!r} must hold the texts 'study' and, once it is settled, 'url'", remedy="Restore it.")
+        raise StudyError(
+            f"{str(path)!r} must hold the texts 'study' and, once it is settled, 'url'", remedy="Restore it."
+        )
     return kept
 
 

@@ -25,7 +25,7 @@ def _word(text: str) -> bool:
 
 
 def _path(text: str) -> bool:
-    return text.startswith(("/", "~")) and "@" not in text
+    return text.startswith("/") and "@" not in text
 
 
 def _host(text: str) -> bool:
@@ -71,7 +71,9 @@ def check_url(text: str) -> str:
     authority, slash, database = before.partition("/")
     _check_authority(authority, before, query)
     if not slash or not _word(unquote(database)):
-        raise ConfigError("the address of a database must name it", remedy=f"{_write()} DATABASE: letters, digits, . _ -")
+        raise ConfigError(
+            "the address of a database must name it", remedy=f"{_write()} DATABASE: letters, digits, . _ -"
+        )
     _check_options(query)
     return f"postgresql://{rest}"
 
@@ -84,7 +86,7 @@ def _check_authority(authority: str, before: str, query: str) -> None:
     host = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(:[0-9]{1,5})?", place)
     if secret or (not host and ":" in place):
         raise ConfigError("the address of a database must hold no password, and no second @ or :", remedy=PASSWORDS)
-    if not host or (at and not name):
+    if not host or (at and not re.fullmatch("[A-Za-z0-9._~%+$-]+", user)):
         raise ConfigError("the address of a database must have a host, and a user before @", remedy=_write())
 
 
@@ -115,7 +117,9 @@ def _other_scheme(scheme: str) -> ConfigError:
         why = f"The driver is psycopg 3. {_write()}"
     elif scheme.startswith(("mysql", "mariadb")):
         why = f"No study was ever tested on it. {_write()}"
-    return ConfigError(f"the address of a database must begin with {' or '.join(s + '://' for s in SCHEMES)}", shown, why)
+    return ConfigError(
+        f"the address of a database must begin with {' or '.join(s + '://' for s in SCHEMES)}", shown, why
+    )
 
 
 def _write() -> str:

@@ -20,6 +20,7 @@ from harness.runs.space import no_space
 from sweeps import requests
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.asking import Asking
+from sweeps.ended import note_end
 from sweeps.folder import StudyFolder
 from sweeps.grants import granted
 from sweeps.jobs import Look, local_jobs
@@ -83,7 +84,7 @@ class Driver:
         self._ledger = Ledger(folder, lambda: granted(folder, study.budget), look)
         self._asking = Asking(study, store, resolve)
         self._tally = Tally(store.trials())
-        self._pruner = Pruner(study, store, self._tally) if study.pruning is not None else None
+        self._pruner = Pruner(study, store, self._tally) if study.pruning.on else None
         self._asked_to_stop: set[Path] = set()
         self._active: list[ActiveTrial] = []
         self._account: Account | None = None
@@ -124,6 +125,8 @@ class Driver:
                 return
             if work is not None and not work.alive and self._over(work):
                 self._launcher.close()
+                if not self._stopping and self._cancelled is None:
+                    note_end(self._folder, self._unaffordable, self._store.used_up)
                 return
             time.sleep(self._poll_s)
 
@@ -222,7 +225,7 @@ class Driver:
         """Gives up trials, and has others wait or go on, as the pruner decides."""
         if self._pruner is None:
             return
-        decisions = self._pruner.look(self._active, self._planned, over=self._stuck)
+        decisions = self._pruner.look(self._active, over=self._stuck)
         for active in self._active:
             if active.dropped is None and (reason := decisions.prune.get(active.trial.origin)) is not None:
                 active.dropped = reason
@@ -334,6 +337,8 @@ class Driver:
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
         """Tells the trial; until that is done it stays in work."""
         self._guard()
+        if self._pruner is not None:
+            self._pruner.close(active)
         self._tell(active, verdict)
         self._active.remove(active)
         self._exhausted = self._exhausted and self._study.promotion is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from harness.errors import HarnessError, StudyError
 from harness.runs import Manifest, RunFolder, RunState, holder
 from harness.runs.alarms import alarms
 from harness.runs.outline import read_outline
+from sweeps.ended import Ended, ended
 from sweeps.ends import End
 from sweeps.folder import StudyFolder
 from sweeps.gpu_hours import Hours, hours
 from sweeps.jobs import JobView, Look
 from sweeps.journal import Journal
 from sweeps.lease import Holder, current
+from sweeps.place import find
 from sweeps.requests import open_requests
 from sweeps.trials import Trial
 
@@ -83,6 +85,15 @@ class TrialStatus:
     n: int
     reason: str | None
     runs: tuple[RunStatus, ...]
+    values: dict[int, float] = field(default_factory=dict)
+    """The first objective of each seed."""
+    also: tuple[dict[int, float], ...] = ()
+    """The further objectives, seed -> value."""
+    seeds: tuple[int, ...] = ()
+    rung: int = 0
+    """How often it was promoted to further seeds."""
+    spared: bool = False
+    """Whether a person revived it after it was pruned."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ class StudyStatus:
     note: str | None = None
     cancelled: str | None = None
     requests: int = 0
+    ended: Ended | None = None
+    """What its last driver found when it had nothing more to do; None while there may be more."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -197,7 +210,7 @@ def study_status(path: Path | str, show: Show = run_status) -> StudyStatus:
     folder = StudyFolder(path)
     study = folder.definition()["study"]
     try:
-        found = read_trials(folder.store_path, study["name"])
+        found = read_trials(find(folder.path, study["name"]))
         trials, note = tuple(_trial_status(folder, trial, study["seeds"], show) for trial in found), None
     except StudyError as error:
         trials, note = _trials_of_folders(folder, show), str(error)
@@ -210,6 +223,7 @@ def study_status(path: Path | str, show: Show = run_status) -> StudyStatus:
         note=note,
         cancelled=folder.cancelled(),
         requests=len(open_requests(folder)),
+        ended=ended(folder),
     )
 
 
@@ -240,7 +254,8 @@ def _trials_of_folders(folder: StudyFolder, show: Show) -> tuple[TrialStatus, ..
 
 
 def _trial_status(folder: StudyFolder, trial: Trial, seeds: list[int], show: Show) -> TrialStatus:
-    runs = [show(RunFolder(folder.runs_path / trial.run_name(seed)), trial.title) for seed in seeds]
+    own = trial.on(seeds)
+    runs = [show(RunFolder(folder.runs_path / trial.run_name(seed)), trial.title) for seed in own]
     return TrialStatus(
         name=trial.name,
         title=trial.title,
@@ -250,4 +265,9 @@ def _trial_status(folder: StudyFolder, trial: Trial, seeds: list[int], show: Sho
         n=len(trial.values),
         reason=trial.reason,
         runs=tuple(runs),
+        values=trial.values,
+        also=trial.also,
+        seeds=own,
+        rung=trial.rung,
+        spared=trial.spared,
     )

@@ -29,7 +29,7 @@ STATES = {
     optuna.trial.TrialState.FAIL: TrialState.FAILED,
 }
 
-REPEATED = ("point", "title", "overrides", "seeds", "rung", "spared", "key")
+REPEATED = ("point", "title", "overrides", "seeds", "rung", "spared", "key", "passed", "judged")
 """Attributes that a retry takes over from the trial before it."""
 
 READ_PATIENCE_S = 1.0
@@ -147,6 +147,14 @@ class Store:
     def report(self, trial: Trial, step: int, value: float) -> None:
         """Writes the trial's value at a step, once; what pruners go by."""
         self._storage.set_trial_intermediate_value(self._id(trial.number), step, value)
+
+    def note(self, trial: Trial, **attributes: int) -> None:
+        """Keeps what a pruner has decided on a trial: `passed`, `judged`."""
+        self._describe(trial, **attributes)
+
+    def note_curve(self, trial: Trial, reached: int, dead: Sequence[Any] | None) -> None:
+        """Keeps how far a trial came that is about to be told: its step, and a guard's step and finding."""
+        self._describe(trial, reached=reached, dead=dead)
 
     def tell(self, trial: Trial, values: Sequence[Mapping[int, float]]) -> None:
         """Completes the trial with the means over its seeds.
@@ -347,4 +355,8 @@ def _trial(frozen: FrozenTrial) -> Trial:
         spared=attributes.get("spared", False),
         key=attributes.get("key", ""),
         reports=dict(frozen.intermediate_values),
+        passed=attributes.get("passed", 0),
+        judged=attributes.get("judged", 0),
+        reached=attributes.get("reached", 0),
+        dead=tuple(attributes["dead"]) if attributes.get("dead") else None,
     )

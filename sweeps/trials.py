@@ -54,6 +54,14 @@ class Trial:
     """The same for configurations that compute the same; "" where an older version asked for it."""
     reports: dict[int, float] = field(default_factory=dict)
     """Step -> what the pruner was told."""
+    passed: int = 0
+    """The last rung (a step) of halving that it was let go on behind."""
+    judged: int = 0
+    """The last step at which a pruner judged it."""
+    reached: int = 0
+    """The step that its slowest run had done when it was told, where the study prunes."""
+    dead: tuple[int, str] | None = None
+    """The step at which a guard had seen enough, and what it had seen."""
 
     @property
     def name(self) -> str:

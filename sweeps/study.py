@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.config.study import StudyConfig
 from harness.errors import HarnessError, StudyError
 from harness.runs.atomic import remove_leftovers
 from harness.runs.space import no_space
 from harness.signals import stop_on_signals
+from sweeps.asking import distinct
+from sweeps.cancel import who
 from sweeps.driver import Driver
+from sweeps.ended import forget_end
 from sweeps.folder import StudyFolder
+from sweeps.grants import grant
+from sweeps.jobs import Look, local_jobs
 from sweeps.launcher import Launcher, LocalLauncher
 from sweeps.lease import TTL_S, Lease, unsaid
-from sweeps.plan import Resolver, points, resolve, resolved_points
+from sweeps.place import keep as keep_place
+from sweeps.place import settle
+from sweeps.plan import Resolver, corner, points, resolve, resolved_points, run_overrides
 from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
+from sweeps.pruning import check
 from sweeps.status import StudyStatus, attempts, study_status
-from sweeps.store import Store
+from sweeps.store import Store, make
+from sweeps.warm import borrow, keep, kept
 
 
 def run_study(
@@ -34,6 +44,10 @@ def run_study(
     policy: Policy | None = None,
     say: Callable[[str], None] = unsaid,
     lease_ttl_s: float = TTL_S,
+    storage: str | None = None,
+    default_storage: str | None = None,
+    budget: str | None = None,
+    look: Look = local_jobs,
 ) -> StudyStatus:
     """Works off the study in the folder `path` until it is over or a signal stops it; its final status.
 
@@ -45,30 +59,64 @@ def run_study(
         retry_failed: gives each failed trial one more try, from the checkpoints of its runs.
         say: told of what the driver waits for before it begins.
         lease_ttl_s: a driver that is silent for so long, in seconds, has lost the study to one elsewhere.
+        storage: where the trials are to be, an address of PostgreSQL; `default_storage` is for studies that begin.
+        budget: hours to grant, such as `+200` (`sweeps.grants`).
+        look: what is known of a run's jobs, for what it has cost.
 
     Raises:
-        ConfigError: a trial whose configuration is refused.
-        StudyError: another driver works on the study (it is named), or the definition has changed since its
-            first start (the difference is named).
+        ConfigError: a trial whose configuration is refused, options of a pruner, a study to borrow from, the budget.
+        StudyError: another driver works on the study (it is named), the definition has changed since its first start
+            (the difference is named), or the database cannot be used.
         LeaseLostError: another driver has taken over since; this one has stopped, and the runs go on.
     """
     resolved = resolved_points(study, resolve)
+    check_pruning(study, resolved, resolve)
     folder = StudyFolder(path)
+    borrowed = borrow(study) if study.warm_start and not folder.exists() else []
     folder.path.mkdir(parents=True, exist_ok=True)
     with _driving(folder, lease_ttl_s, say) as lease:
         folder.freeze({"study": study.to_dict(), "points": resolved})
-        store = Store(folder.store_path, study)
+        if borrowed:
+            keep(folder, borrowed)
+        place = settle(folder.path, study.name, storage, default_storage)
+        make(place, study)
+        keep_place(folder.path, place)
+        store = Store(place, study, kept(folder, study))
         lease.keep()  # Optuna was slow to load, perhaps
-        store.enqueue(points(study))
+        points_of = distinct(points(study), resolved)
+        store.enqueue({index: point for index, point, _ in points_of}, {index: key for index, _, key in points_of})
+        if (same := len(resolved) - len(points_of)) > 0:
+            say(f"{same} of the {len(resolved)} trials repeat the configuration of an earlier one and are left out")
         if retry_failed:
-            store.enqueue_retries(lambda trial: attempts(folder, trial, study.seeds))
-        driver = Driver(study, folder, store, launch(), resolve, poll_s, policy, lease.keep)
+            store.enqueue_retries(lambda trial: attempts(folder, trial, trial.on(study.seeds)))
+        driver = Driver(
+            study, folder, store, launch(), len(points_of), resolve, poll_s, policy, lease.keep, look
+        )
         if (cancelled := folder.cancelled()) is not None:
             say(f"{str(folder.path)!r} is cancelled {cancelled}: nothing is started; `entrocraft retry` withdraws that")
+        if budget is not None:
+            total = grant(folder, study.budget, budget, who())
+            say(f"the study may cost {total:g} hours in all")
+        forget_end(folder)
         with stop_on_signals(driver.stop):
             driver.run(observe)
         store.close()
     return study_status(folder.path)
+
+
+def check_pruning(study: StudyConfig, resolved: Sequence[Mapping[str, Any]], resolve: Resolver) -> None:
+    """Refuses a pruner whose options or rungs make no sense for the runs of the study.
+
+    Args:
+        resolved: the configurations of the points known in advance.
+    """
+    if not study.pruning.on:
+        return
+    steps = [config["trainer"]["steps"] for config in resolved]
+    if study.n_trials:
+        drawn = resolve(run_overrides(study, corner(study).overrides, study.seeds[0])).config
+        steps.append(drawn["trainer"]["steps"])
+    check(study.pruning.of(study.objective), steps)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
+from harness.config.database_url import check_url
 from harness.config.driver_resources import DriverResourcesConfig
 from harness.config.fields import choice, count, number
 from harness.config.group import Group, mapping, obey, typed
@@ -39,11 +40,16 @@ class LaunchConfig:
     """Seconds between two looks at the runs; null = 5 on Slurm, 0.25 here."""
     max_jobs: int | None = count(1, 20)
     """Jobs in the queue or at work at once, of this study; null = as many as `study.parallel`."""
+    storage: str | None = None
+    """postgresql://USER@HOST/DATABASE for the trials of a team; null = what ENTROCRAFT_STORAGE says for a new study, else
+    SQLite in the study's folder."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             if (rule := field.metadata.get("rule")) is not None:
                 obey(field.name, getattr(self, field.name), rule)
+        if self.storage is not None:
+            check_url(self.storage)
         if self.driver == "slurm" and self.launcher != "slurm":
             raise ConfigError(
                 "driver=slurm needs launcher=slurm: the driver's job cannot hold the runs of the study, too",

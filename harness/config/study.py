@@ -1,21 +1,30 @@
-"""The definition of a study: the trials to run, on which seeds, for which objective.
+"""The definition of a study: the trials to run, on which seeds, for which objectives, and how it spends what it may.
 
 A trial is a list of run overrides, given under `trials` or drawn from `space`; a run is a trial on one seed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 from harness.config.group import mapping, read, typed
 from harness.config.objective import Objective
+from harness.config.promotion import Promotion
+from harness.config.pruning import Pruning
 from harness.config.space import Choices, Range, dimension
 from harness.errors import ConfigError, unknown
 
 SAMPLERS = ("tpe", "random", "grid")
+
+
+SINGLE = ("cmaes",)
+"""Samplers for a single objective."""
+UNSAID = ("also", "pruning", "promotion", "budget", "warm_start")
+"""Keys that a frozen study has only where they are set."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,15 @@ class StudyConfig:
     n_trials: int = 0
     parallel: int = 1
     """Runs at a time: no part of what the study is, so it may change from one start to the next."""
+    also: tuple[Objective, ...] = ()
+    """Further objectives; with them there is a Pareto front and no single best."""
+    pruning: Pruning = field(default_factory=Pruning)
+    promotion: Promotion | None = None
+    """Which configurations get further seeds; null: all keep to `seeds`."""
+    budget: float | None = None
+    """GPU-hours (hours of jobs without GPUs) that it may cost in all; may change, like `parallel`; null: no limit."""
+    warm_start: tuple[str, ...] = ()
+    """Folders of studies whose configurations and values the sampler learns from before its first draw."""
 
     def __post_init__(self) -> None:
         if self.name in ("", ".", "..") or Path(self.name).name != self.name:
@@ -55,15 +73,29 @@ class StudyConfig:
         if not self.trials and not self.space:
             raise ConfigError("a study must have trials or a space", "neither", "List trials, or give a space.")
         self._check_drawing()
+        self._check_spending()
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The first one, and the further ones in their order."""
+        return (self.objective, *self.also)
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Raises ConfigError: unknown keys (the valid ones are listed), wrong types, broken rules."""
         found = mapping(values, "study")
-        for key, kind in (("seeds", int), ("base", str)):
+        for key, kind in (("seeds", int), ("base", str), ("warm_start", str)):
             found |= {key: _items(key, found[key], kind)} if key in found else {}
         if "objective" in found:
             found["objective"] = Objective.from_dict(found["objective"])
+        if "also" in found:
+            further = enumerate(_list("also", found["also"]))
+            found["also"] = tuple(Objective.from_dict(each, f"also[{place}]") for place, each in further)
+        for name, kind in (("pruning", Pruning), ("promotion", Promotion)):
+            if found.get(name) is not None:
+                found[name] = kind.from_dict(found[name])
+        if found.get("pruning", "") is None:
+            del found["pruning"]
         if "trials" in found:
             found["trials"] = tuple(_point(f"trials[{i}]", p) for i, p in enumerate(_list("trials", found["trials"])))
         if "space" in found:
@@ -72,16 +104,56 @@ class StudyConfig:
         return read(cls, found, "study", "a study")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `from_dict` is the inverse."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        """JSON-able; `from_dict` is the inverse. What is not said is left out, as a study of an older version has it."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in UNSAID}
         return {
             **plain,
+            **self._said(),
             "objective": self.objective.to_dict(),
             "seeds": list(self.seeds),
             "base": list(self.base),
             "trials": [{"title": point.title, "overrides": list(point.overrides)} for point in self.trials],
             "space": {dim.key: dim.to_dict() for dim in self.space},
         }
+
+    def _said(self) -> dict[str, Any]:
+        """Of the keys UNSAID those that do not have their default."""
+        said: dict[str, Any] = {}
+        if self.also:
+            said["also"] = [objective.to_dict() for objective in self.also]
+        if self.pruning != Pruning():
+            said["pruning"] = self.pruning.to_dict()
+        if self.promotion is not None:
+            said["promotion"] = self.promotion.to_dict()
+        if self.budget is not None:
+            said["budget"] = self.budget
+        if self.warm_start:
+            said["warm_start"] = list(self.warm_start)
+        return said
+
+    def _check_spending(self) -> None:
+        """Pruning, promotion, budget: what they ask of the rest."""
+        self.pruning.of(self.objective)
+        if self.promotion is not None:
+            self.promotion.check(self.seeds)
+        if self.promotion is not None and self.also:
+            raise ConfigError(
+                "study.promotion ranks configurations, which takes one objective",
+                f"{len(self.objectives)} objectives",
+                "Leave out study.also, or study.promotion.",
+            )
+        if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0):
+            raise ConfigError("study.budget must be hours > 0", str(self.budget), "Set budget=500, or leave it out.")
+        if self.warm_start and not self.n_trials:
+            raise ConfigError(
+                "study.warm_start is for a sampler that draws",
+                f"sampler {self.sampler}, n_trials {self.n_trials}",
+                "Leave it out, or give a space and n_trials with sampler=tpe.",
+            )
+        if self.also and self.sampler in SINGLE:
+            raise ConfigError(
+                f"the sampler {self.sampler} takes one objective", f"{len(self.objectives)} objectives", "Set tpe."
+            )
 
     def _check_drawing(self) -> None:
         drawn = bool(self.space) and self.sampler != "grid"

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from harness.config.conditions import check_space
+from harness.config.constraints import Constraint
 from harness.config.group import mapping, read, typed
 from harness.config.space import Choices, Range, dimension
 from harness.errors import ConfigError, unknown
 
 DIRECTIONS = ("minimize", "maximize")
-SAMPLERS = ("tpe", "random", "grid")
+SAMPLERS = ("tpe", "random", "grid", "qmc", "gp", "cmaes", "nsgaii")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class StudyConfig:
     """Run overrides of every trial; a trial's own come after them and win."""
     trials: tuple[Point, ...] = ()
     space: tuple[Choices | Range, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     sampler: str = "tpe"
     n_trials: int = 0
     parallel: int = 1
@@ -66,6 +69,7 @@ class StudyConfig:
             raise unknown("samplers", [self.sampler], SAMPLERS)
         if not self.trials and not self.space:
             raise ConfigError("a study must have trials or a space", "neither", "List trials, or give a space.")
+        check_space(self.space, self.constraints)
         self._check_drawing()
 
     @classmethod
@@ -81,13 +85,18 @@ class StudyConfig:
         if "space" in found:
             space = mapping(found["space"], "space")
             found["space"] = tuple(dimension(key, dim) for key, dim in space.items())
+        if "constraints" in found:
+            found["constraints"] = tuple(map(Constraint.parse, _list("constraints", found["constraints"])))
         return read(cls, found, "study", "a study")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` is the inverse."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        constraints = {"constraints": [each.text for each in plain.pop("constraints")]} if self.constraints else {}
+        plain.pop("constraints", None)
         return {
             **plain,
+            **constraints,
             "objective": asdict(self.objective),
             "seeds": list(self.seeds),
             "base": list(self.base),
@@ -103,12 +112,12 @@ class StudyConfig:
                 f"n_trials {self.n_trials}, sampler {self.sampler}, {len(self.space)} dimensions",
                 f"Set n_trials={20 if drawn else 0}.",
             )
-        ranges = [dim.key for dim in self.space if self.sampler == "grid" and isinstance(dim, Range)]
+        ranges = [dim.key for dim in self.space if self.sampler == "grid" and dim.values is None]
         if ranges:
             raise ConfigError(
-                "a grid must have choices in every dimension",
+                "a grid must have choices in every dimension, or a range with a step",
                 f"a range for {', '.join(ranges)}",
-                "List choices, or set sampler=tpe or sampler=random with n_trials.",
+                "List choices, give it a step, or set sampler=tpe or sampler=random with n_trials.",
             )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.config import RunConfig
 from harness.config import resolve as resolve_run
-from harness.config.space import Choices, Value
+from harness.config.conditions import walk
+from harness.config.constraints import Constraint
+from harness.config.space import Choices, Dimension, Value
 from harness.config.study import Point, StudyConfig
 from harness.errors import ConfigError
 from harness.runs import RunFolder
@@ -24,6 +25,9 @@ class Resolved:
     config: dict[str, Any]
     schedule: dict[str, Any] | None
 
+
+FRACTIONS = 16
+"""Into so many parts a range is divided to look for a point that satisfies the constraints."""
 
 Resolver = Callable[[Sequence[str]], Resolved]
 
@@ -41,9 +45,17 @@ def points(study: StudyConfig) -> list[Point]:
 
 
 def grid(study: StudyConfig) -> list[Point]:
-    """Every combination of the space's choices, the last dimension varying fastest."""
-    choices = [[(dim.key, value) for value in dim.choices] for dim in study.space if isinstance(dim, Choices)]
-    return [drawn_point(dict(combination)) for combination in itertools.product(*choices)] if choices else []
+    """Every point of the space that satisfies the constraints, the last dimension varying fastest.
+
+    Of a range with a step every value is taken. A dimension that is not active is left out of the point, so no
+    point comes twice; one that depends on a later dimension varies faster than that.
+    """
+    return [drawn_point(params) for params in grid_params(study)] if study.space else []
+
+
+def grid_params(study: StudyConfig) -> Iterator[dict[str, Value]]:
+    """The points of a grid as key -> value of the active dimensions. Raises ConfigError for a range without a step."""
+    return walk(study.space, study.constraints, _grid_values)
 
 
 def drawn_point(params: Mapping[str, Value]) -> Point:
@@ -83,8 +95,44 @@ def resolved_points(study: StudyConfig, resolve: Resolver) -> list[dict[str, Any
 
 
 def corner(study: StudyConfig) -> Point:
-    """The point with the first choice and the lowest value of each dimension of the space."""
-    return drawn_point({dim.key: dim.choices[0] if isinstance(dim, Choices) else dim.low for dim in study.space})
+    """The point with the first choice and the lowest value of each dimension, or near it where that is constrained.
+
+    Raises:
+        ConfigError: none of the looked-at points satisfies the constraints.
+    """
+    first = next(walk(study.space, study.constraints, lambda dim: _samples(dim, study.constraints)), None)
+    if first is None:
+        raise ConfigError(
+            "a space must have a point that satisfies its constraints",
+            f"none of {', '.join(repr(each.text) for each in study.constraints)}, on {FRACTIONS + 1} values of a range",
+            "Widen the ranges, or leave out a constraint.",
+        )
+    return drawn_point(first)
+
+
+def _grid_values(dim: Dimension) -> tuple[Value, ...]:
+    if dim.values is None:
+        raise ConfigError(
+            "a grid must have choices in every dimension, or a range with a step",
+            f"a range for {dim.key}",
+            "List choices, or give it a step.",
+        )
+    return dim.values
+
+
+def _samples(dim: Dimension, constraints: Sequence[Constraint]) -> tuple[Value, ...]:
+    """All choices; of a range some values from its lowest on, and the bounds that constraints set on it."""
+    if isinstance(dim, Choices):
+        return dim.choices
+    if dim.step is not None:
+        apart = max(1, dim.steps // FRACTIONS)
+        places = sorted({*range(0, dim.steps + 1, apart), dim.steps})
+        return (*(dim.at(place) for place in places), *dim.others)
+    numbers = [each.other for each in constraints if each.key == dim.key and isinstance(each.other, (int, float))]
+    between = [dim.low + (dim.high - dim.low) * part / FRACTIONS for part in range(1, FRACTIONS)]
+    inside = {dim.low, dim.high, *between, *(number for number in numbers if dim.low <= number <= dim.high)}
+    found = sorted({round(value) for value in inside} if dim.whole else inside)
+    return (*found, *dim.others)
 
 
 def _config(study: StudyConfig, point: Point, resolve: Resolver) -> dict[str, Any]:

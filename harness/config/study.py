@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from harness.config.conditions import check_space
+from harness.config.constraints import Constraint
 from harness.config.group import mapping, read, typed
 from harness.config.objective import Objective
 from harness.config.promotion import Promotion
@@ -18,12 +20,12 @@ from harness.config.pruning import Pruning
 from harness.config.space import Choices, Range, dimension
 from harness.errors import ConfigError, unknown
 
-SAMPLERS = ("tpe", "random", "grid")
+SAMPLERS = ("tpe", "random", "grid", "qmc", "gp", "cmaes", "nsgaii")
 
 
 SINGLE = ("cmaes",)
 """Samplers for a single objective."""
-UNSAID = ("also", "pruning", "promotion", "budget", "warm_start")
+UNSAID = ("constraints", "also", "pruning", "promotion", "budget", "warm_start")
 """Keys that a frozen study has only where they are set."""
 
 
@@ -47,6 +49,7 @@ class StudyConfig:
     """Run overrides of every trial; a trial's own come after them and win."""
     trials: tuple[Point, ...] = ()
     space: tuple[Choices | Range, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     sampler: str = "tpe"
     n_trials: int = 0
     parallel: int = 1
@@ -72,6 +75,7 @@ class StudyConfig:
             raise unknown("samplers", [self.sampler], SAMPLERS)
         if not self.trials and not self.space:
             raise ConfigError("a study must have trials or a space", "neither", "List trials, or give a space.")
+        check_space(self.space, self.constraints)
         self._check_drawing()
         self._check_spending()
 
@@ -101,6 +105,8 @@ class StudyConfig:
         if "space" in found:
             space = mapping(found["space"], "space")
             found["space"] = tuple(dimension(key, dim) for key, dim in space.items())
+        if "constraints" in found:
+            found["constraints"] = tuple(map(Constraint.parse, _list("constraints", found["constraints"])))
         return read(cls, found, "study", "a study")
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,6 +125,8 @@ class StudyConfig:
     def _said(self) -> dict[str, Any]:
         """Of the keys UNSAID those that do not have their default."""
         said: dict[str, Any] = {}
+        if self.constraints:
+            said["constraints"] = [constraint.text for constraint in self.constraints]
         if self.also:
             said["also"] = [objective.to_dict() for objective in self.also]
         if self.pruning != Pruning():
@@ -163,12 +171,12 @@ class StudyConfig:
                 f"n_trials {self.n_trials}, sampler {self.sampler}, {len(self.space)} dimensions",
                 f"Set n_trials={20 if drawn else 0}.",
             )
-        ranges = [dim.key for dim in self.space if self.sampler == "grid" and isinstance(dim, Range)]
+        ranges = [dim.key for dim in self.space if self.sampler == "grid" and dim.values is None]
         if ranges:
             raise ConfigError(
-                "a grid must have choices in every dimension",
+                "a grid must have choices in every dimension, or a range with a step",
                 f"a range for {', '.join(ranges)}",
-                "List choices, or set sampler=tpe or sampler=random with n_trials.",
+                "List choices, give it a step, or set sampler=tpe or sampler=random with n_trials.",
             )
 
 

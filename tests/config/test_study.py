@@ -64,7 +64,7 @@ def test_a_file_of_the_users_is_read(tmp_path):
     [
         (
             {"sampler": "grid2"},
-            "samplers must be known ones; got 'grid2'. Did you mean 'grid'? Valid: grid, random",
+            "samplers must be known ones; got 'grid2'. Did you mean 'grid'? Valid: cmaes, gp, grid, nsgaii",
         ),
         ({"paralel": 2}, "Did you mean 'parallel'?"),
         ({"parallel": 0}, "study.parallel must be >= 1"),
@@ -90,7 +90,7 @@ def test_a_file_of_the_users_is_read(tmp_path):
         ({"space": {"a": {"low": 0, "high": 1, "log": True}}}, "on a log scale must have low > 0"),
         ({"space": {"a": {"low": 0, "high": 1, "step": 0}}}, "space.a.step must be > 0"),
         ({"space": {"a": {"low": 0}}}, "space.a.high must be given"),
-        ({"space": {"a": {"low": 0, "high": 1}}, "sampler": "grid"}, "a range for a. List choices"),
+        ({"space": {"a": {"low": 0, "high": 1}}, "sampler": "grid"}, "a range for a. List choices, give it a step"),
     ],
 )
 def test_what_is_wrong_is_refused_in_words(change, message):

@@ -194,6 +194,11 @@ class ActiveRun:
         return self.hold_at is not None and self._step() >= self.hold_at
 
     @property
+    def name(self) -> str:
+        """`t0003-s1`."""
+        return self.folder.path.name
+
+    @property
     def steps(self) -> int:
         """Steps of the whole run."""
         return int(self.resolved.config["trainer"]["steps"])

@@ -7,28 +7,38 @@ written; further seeds of one are asked for by a promotion.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.config.study import Point, StudyConfig
 from harness.errors import ConfigError
-from sweeps.canonical import canonical
+from sweeps.canonical import canonical, reads_target
 from sweeps.plan import Resolver, run_overrides
 from sweeps.promotion import Result, next_promotion, seeds_of
 from sweeps.store import Store
 from sweeps.trials import Trial
 
 
-def key_of(config: Mapping[str, Any]) -> str:
-    """16 hex digits, the same for resolved configurations that compute the same."""
-    return hashlib.sha256(canonical(config).encode()).hexdigest()[:16]
+def key_of(study: StudyConfig, config: Mapping[str, Any]) -> str:
+    """16 hex digits, the same for resolved configurations that compute the same.
+
+    Where the study lists its trials, a schedule that is only recorded makes a difference: it was listed to be seen.
+    """
+    metrics = [objective.metric for objective in study.objectives]
+    if study.pruning.on:
+        metrics += [study.pruning.metric or "", *(["control/"] if study.pruning.guards.on else [])]
+    text = canonical(config, target=not study.space or reads_target(metrics))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def distinct(points: Sequence[Point], configs: Sequence[Mapping[str, Any]]) -> list[tuple[int, Point, str]]:
+def distinct(
+    study: StudyConfig, points: Sequence[Point], configs: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, Point, str]]:
     """The points whose configuration no earlier one has: index, point, key."""
     found: dict[str, tuple[int, Point, str]] = {}
     for index, (point, config) in enumerate(zip(points, configs, strict=True)):
-        found.setdefault(key_of(config), (index, point, key_of(config)))
+        key = key_of(study, config)
+        found.setdefault(key, (index, point, key))
     return list(found.values())
 
 
@@ -41,40 +51,33 @@ class Asking:
         self._resolve = resolve
         self._keys = self._known_keys() if study.n_trials else set()
 
-    def next(self, told: Callable[[], Sequence[Trial]]) -> Trial | None:
+    def next(self, known: Mapping[int, Trial]) -> Trial | None:
         """The next trial, asked for in the store; None where there is none now.
 
         Args:
-            told: the last trial of each configuration.
+            known: the last trial of each configuration that was asked for, by origin.
         """
-        if (promoted := self._promotion(told, over=False)) is not None:
+        if (promoted := self._promotion(known, over=False)) is not None:
             return promoted
         if (asked := self._store.ask(self._accept)) is not None:
             return asked
-        return self._promotion(told, over=True)
+        return self._promotion(known, over=True)
 
-    def more_to_come(self) -> bool:
-        """Whether configurations may still be added."""
-        return self._store.more_to_come()
-
-    def _promotion(self, told: Callable[[], Sequence[Trial]], over: bool) -> Trial | None:
+    def _promotion(self, known: Mapping[int, Trial], over: bool) -> Trial | None:
         ladder = self._study.promotion
         if ladder is None:
             return None
-        trials = {trial.origin: trial for trial in told()}
-        results = [
-            Result(trial.origin, trial.rung, str(trial.state), dict(trial.values)) for trial in trials.values()
-        ]
+        results = [Result(trial.origin, trial.rung, trial.state, trial.values) for trial in known.values()]
         origin = next_promotion(ladder, self._study.seeds, results, self._study.objective.direction, over)
         if origin is None:
             return None
-        trial = trials[origin]
+        trial = known[origin]
         return self._store.promote(trial, seeds_of(self._study.seeds, ladder, trial.rung + 1), trial.rung + 1)
 
     def _accept(self, point: Point) -> str | None:
         """The key of a configuration that is not there yet; one that is refused gets none and fails by itself."""
         try:
-            key = key_of(self._config(point.overrides))
+            key = key_of(self._study, self._config(point.overrides))
         except ConfigError:
             return ""
         if key in self._keys:
@@ -89,7 +92,7 @@ class Asking:
                 keys.add(trial.key)
                 continue
             try:  # of an older version
-                keys.add(key_of(self._config(trial.overrides)))
+                keys.add(key_of(self._study, self._config(trial.overrides)))
             except ConfigError:
                 continue
         return keys

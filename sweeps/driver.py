@@ -233,8 +233,8 @@ class Driver:
                 active.hold(decisions.pause_at.get(active.trial.origin))
 
     def _hold_back(self, alive: list[ActiveRun]) -> None:
-        """Ends what was cancelled or given up: by its stop request where it runs, and where it waits by taking it out of
-        the queue."""
+        """Ends what was cancelled or given up: by a stop request where it runs, by taking it out of the queue where it
+        waits."""
         given_up = [active.runs.values() for active in self._active if active.dropped is not None]
         names = {run.folder.path for runs in given_up for run in runs}
         dropped = [run for run in alive if run.folder.path in names]
@@ -280,7 +280,7 @@ class Driver:
         while len(work.alive) < slots:
             self._guard()
             if work.startable:
-                run = next((run for run in work.startable if self._affords(run.folder.path.name, run.steps, work)), None)
+                run = next((run for run in work.startable if self._affords(run.name, run.steps, work)), None)
                 if run is None:
                     self._unaffordable = not work.alive
                     break

@@ -1,10 +1,10 @@
-"""The budget of a study in GPU-hours: what was paid, what the runs in work will still cost, what may be started. Pure.
+"""The budget of a study in GPU-hours: what was paid, what the runs at work will cost, what may be started. Pure.
 
-A run costs what its allocations cost (`sweeps.gpu_hours`): starting, replayed and lost hours included. Its steps to come
-are forecast at the hours per step that it has cost so far, before its first step at those of all runs of the study. A
-run is started only where that, with the rest of all runs at work, fits into what is left. While nothing is measured one
-run goes alone, and when the budget is spent the runs at work are asked to stop: so the budget is exceeded by at most
-one run, and by what is at work in the time of one look.
+A run costs what its allocations cost (`sweeps.gpu_hours`): starting, replayed and lost hours included. Its steps to
+come are forecast at the hours per step that it has cost so far, before its first step at those of all runs of the
+study. A run is started only where that, with the rest of all runs at work, fits into what is left. While nothing is
+measured one run goes alone, and when the budget is spent the runs at work are asked to stop: so the budget is exceeded
+by at most one run, and by what is at work in the time of one look.
 """
 
 from __future__ import annotations

@@ -83,15 +83,13 @@ def run_study(
         keep_place(folder.path, place)
         store = Store(place, study, kept(folder, study))
         lease.keep()  # Optuna was slow to load, perhaps
-        points_of = distinct(points(study), resolved)
+        points_of = distinct(study, points(study), resolved)
         store.enqueue({index: point for index, point, _ in points_of}, {index: key for index, _, key in points_of})
         if (same := len(resolved) - len(points_of)) > 0:
             say(f"{same} of the {len(resolved)} trials repeat the configuration of an earlier one and are left out")
         if retry_failed:
             store.enqueue_retries(lambda trial: attempts(folder, trial, trial.on(study.seeds)))
-        driver = Driver(
-            study, folder, store, launch(), len(points_of), resolve, poll_s, policy, lease.keep, look
-        )
+        driver = Driver(study, folder, store, launch(), len(points_of), resolve, poll_s, policy, lease.keep, look)
         if (cancelled := folder.cancelled()) is not None:
             say(f"{str(folder.path)!r} is cancelled {cancelled}: nothing is started; `entrocraft retry` withdraws that")
         if budget is not None:

@@ -1,4 +1,4 @@
-"""The trials of a study as the driver knows them: kept up to date as they are told, so that a poll reads no database."""
+"""The trials as the driver knows them, kept up to date as they are told, so that a poll reads no database."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class LaunchConfig:
     max_jobs: int | None = count(1, 20)
     """Jobs in the queue or at work at once, of this study; null = as many as `study.parallel`."""
     storage: str | None = None
-    """postgresql://USER@HOST/DATABASE for the trials of a team; null = what ENTROCRAFT_STORAGE says for a new study, else
+    """postgresql://USER@HOST/DATABASE: the trials of a team. null = for a new study what ENTROCRAFT_STORAGE says, else
     SQLite in the study's folder."""
 
     def __post_init__(self) -> None:

@@ -110,7 +110,7 @@ class StudyConfig:
         return read(cls, found, "study", "a study")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `from_dict` is the inverse. What is not said is left out, as a study of an older version has it."""
+        """JSON-able; `from_dict` is the inverse. What is not said is left out, as an older version left it out."""
         plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in UNSAID}
         return {
             **plain,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 
@@ -60,11 +62,33 @@ def grant(folder: StudyFolder, base: float | None, text: str, by: str) -> float:
             f"Give it one in all: --budget {hours:g}.",
         )
     change = hours if more else hours - (before or 0.0)
-    entries = [*grants(folder), {"hours": change, "by": by}]
-    write_file(folder.budget_path, orjson.dumps({"schema": SCHEMA, "grants": entries}) + b"\n")
+    _write(folder, [*grants(folder), {"hours": change, "by": by}])
     total = granted(folder, base)
     assert total is not None
     return total
+
+
+@contextmanager
+def granting(folder: StudyFolder, base: float | None, text: str | None, by: str) -> Iterator[float | None]:
+    """Grants what `text` says for what is done inside, and takes it back where that raises; None grants nothing."""
+    if text is None:
+        yield None
+        return
+    before = grants(folder)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    total = grant(folder, base, text, by)
+    try:
+        yield total
+    except BaseException:
+        if before:
+            _write(folder, before)
+        else:
+            folder.budget_path.unlink(missing_ok=True)
+        raise
+
+
+def _write(folder: StudyFolder, entries: list[dict[str, object]]) -> None:
+    write_file(folder.budget_path, orjson.dumps({"schema": SCHEMA, "grants": entries}) + b"\n")
 
 
 def _is_grant(entry: object) -> bool:

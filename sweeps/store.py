@@ -14,10 +14,14 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, create_trial
 
+from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
 from harness.errors import StudyError
+from sweeps.drawing import distributions
 from sweeps.place import Place
-from sweeps.proposing import Proposer, distributions_of, params_of, point_of
+from sweeps.plan import drawn_point
+from sweeps.points import params_in
+from sweeps.proposing import Proposer, Seen, point_of
 from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write
 from sweeps.trials import Trial, TrialState, latest
 
@@ -48,9 +52,10 @@ class Store:
     Args:
         place: where they are.
         config: whose space new ones are drawn from.
+        warm: configurations of other studies, which the sampler learns from.
     """
 
-    def __init__(self, place: Place, config: StudyConfig, warm: Sequence[FrozenTrial] = ()) -> None:
+    def __init__(self, place: Place, config: StudyConfig, warm: Sequence[Seen] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._config = config
         self._warm = list(warm)
@@ -58,7 +63,8 @@ class Store:
         sampler = optuna.samplers.RandomSampler()  # it draws nothing: the proposer does
         self._study = optuna.load_study(study_name=place.study, storage=self._storage, sampler=sampler)
         self._study_id = self._storage.get_study_id_from_name(place.study)
-        self._proposer = Proposer(config)
+        self._proposer = Proposer(config) if config.n_trials else None
+        self._distributions = {name: each for dim in config.space for name, each in distributions(dim).items()}
         self._points: Mapping[int, Point] = {}
         self._keys: Mapping[int, str] = {}
         self._used_up = False
@@ -180,44 +186,44 @@ class Store:
         """A new trial of the sampler's, made whole in one transaction."""
         keys: list[str] = []
 
-        def accepted(params: Mapping[str, Any]) -> bool:
-            key = accept(point_of(self._config, params))
+        def accepted(values: dict[str, Value]) -> bool:
+            key = accept(drawn_point(values))
             keys.append(key or "")
             return key is not None
 
+        assert self._proposer is not None
         proposal = self._proposer.propose(self._seen(), accepted)
         if proposal is None:
             self._used_up = True
             return None
         point = point_of(self._config, proposal.params)
-        number = self._add(
-            optuna.trial.TrialState.RUNNING,
-            proposal.params,
-            proposal.distributions,
-            {**_attributes(point), "key": keys[-1]},
-            proposal.system,
-        )
-        for key, value in proposal.study_system.items():
-            self._storage.set_study_system_attr(self._study_id, key, value)
+        attributes = {**_attributes(point), "key": keys[-1]}
+        number = self._add(optuna.trial.TrialState.RUNNING, proposal.params, attributes, proposal.attributes)
         self._drawn += 1
         return _trial(self._frozen(number))
 
-    def _seen(self) -> list[FrozenTrial]:
+    def _seen(self) -> list[Seen]:
         """What the sampler knows: every configuration once, at its best-known value, and those of other studies."""
         frozen = {each.number: each for each in self._study.get_trials(deepcopy=False)}
-        return [*self._warm, *(_as_known(trial, frozen[trial.number]) for trial in self.trials() if trial.title)]
+        return [*self._warm, *(_as_seen(trial, frozen[trial.number]) for trial in self.trials() if trial.title)]
 
     def _repeat(self, trial: Trial, state: optuna.trial.TrialState, **attributes: Any) -> int:
         """A further trial of the configuration."""
         frozen = self._frozen(trial.number)
         kept = {key: frozen.user_attrs[key] for key in REPEATED if key in frozen.user_attrs}
-        return self._add(state, frozen.params, frozen.distributions, {**kept, "origin": trial.origin, **attributes})
+        template = create_trial(
+            state=state,
+            params=frozen.params,
+            distributions=frozen.distributions,
+            user_attrs={**kept, "origin": trial.origin, **attributes},
+            system_attrs=frozen.system_attrs,
+        )
+        return self._put(template)
 
     def _add(
         self,
         state: optuna.trial.TrialState,
         params: Mapping[str, Any],
-        distributions: Mapping[str, Any],
         attributes: Mapping[str, Any],
         system: Mapping[str, Any] | None = None,
     ) -> int:
@@ -225,10 +231,13 @@ class Store:
         template = create_trial(
             state=state,
             params=dict(params),
-            distributions=dict(distributions),
+            distributions={name: self._distributions[name] for name in params},
             user_attrs=dict(attributes),
             system_attrs=dict(system or {}),
         )
+        return self._put(template)
+
+    def _put(self, template: FrozenTrial) -> int:
         return self._storage.get_trial_number_from_id(self._storage.create_new_trial(self._study_id, template))
 
     def _top_up(self) -> None:
@@ -238,9 +247,11 @@ class Store:
         for index in missing[: max(0, WAITING_MOST - self._waiting)]:
             point = self._points[index]
             attributes = {"point": index, **_attributes(point), "key": self._keys.get(index, "")}
-            params = params_of(self._config, point)  # of a listed point in the space: the sampler learns from it, too
-            distributions = distributions_of(self._config, params)
-            self._add(optuna.trial.TrialState.WAITING, params, distributions, attributes)
+            overrides = (*self._config.base, *point.overrides)
+            params = (
+                params_in(self._config.space, overrides) or {}
+            )  # of a listed point, too: the sampler learns from it
+            self._add(optuna.trial.TrialState.WAITING, params, attributes)
             self._waiting += 1
             self._enqueued += 1
 
@@ -306,22 +317,20 @@ def _to_repeat(trial: Trial, names: Collection[str] | None) -> bool:
     return trial.name in names and trial.state in (TrialState.FAILED, TrialState.PRUNED)
 
 
-def _as_known(trial: Trial, frozen: FrozenTrial) -> FrozenTrial:
+def _as_seen(trial: Trial, frozen: FrozenTrial) -> Seen:
     """The configuration as the sampler is to see it.
 
     One with values is complete, whatever its last trial is: a promotion that runs is no other point.
     """
-    values = [statistics.fmean(each.values()) for each in (trial.values, *trial.also)] if trial.values else None
-    state = optuna.trial.TrialState.COMPLETE if values else frozen.state
-    known = create_trial(
-        state=state,
-        values=values,
-        params=frozen.params,
-        distributions=frozen.distributions,
-        system_attrs=frozen.system_attrs,
-        intermediate_values=frozen.intermediate_values,
+    values = tuple(statistics.fmean(each.values()) for each in (trial.values, *trial.also)) if trial.values else None
+    return Seen(
+        trial.origin,
+        TrialState.COMPLETE if values else trial.state,
+        frozen.params,
+        values,
+        max(trial.reports.items(), default=None),
+        frozen.system_attrs,
     )
-    return known
 
 
 def _by_seed(numbers: Mapping[int, Any]) -> dict[str, Any]:

@@ -6,26 +6,28 @@ configuration of them can still be asked for, since their base or their seeds ma
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from harness.config.study import Point, StudyConfig
+from harness.config.study import StudyConfig
 from harness.errors import ConfigError, StudyError
 from harness.runs.atomic import write_file
 from sweeps.folder import StudyFolder
 from sweeps.place import find
-from sweeps.proposing import distributions_of, params_of
+from sweeps.points import params_in
+from sweeps.proposing import Seen
 from sweeps.store import read_trials
+from sweeps.trials import TrialState
 
 SCHEMA = 1
 
 
 def borrow(study: StudyConfig) -> list[dict[str, Any]]:
-    """The configurations of the studies in `study.warm_start` that lie in its space: {"params", "values", "from"}.
+    """The configurations of the studies in `study.warm_start` that lie in its space: {"overrides", "values", "from"}.
 
     Raises:
         ConfigError: a source is the same folder twice, has other objectives, or none of its points is in the space.
@@ -43,10 +45,10 @@ def borrow(study: StudyConfig) -> list[dict[str, Any]]:
             )
         own = []
         for trial in read_trials(find(folder.path, theirs.name)):
-            params = params_of(study, Point(trial.title, (*theirs.base, *trial.overrides)))
-            if params and trial.value is not None:
-                means = [sum(each.values()) / len(each) for each in (trial.values, *trial.also)]
-                own.append({"params": params, "values": means, "from": f"{folder.path}:{trial.name}"})
+            overrides = [*theirs.base, *trial.overrides]
+            if trial.values and params_in(study.space, overrides) is not None:
+                means = [statistics.fmean(each.values()) for each in (trial.values, *trial.also)]
+                own.append({"overrides": overrides, "values": means, "from": f"{folder.path}:{trial.name}"})
         if not own:
             raise ConfigError(
                 "study.warm_start must name studies with complete configurations in this study's space",
@@ -62,7 +64,7 @@ def keep(folder: StudyFolder, borrowed: Sequence[dict[str, Any]]) -> None:
     write_file(folder.warm_path, orjson.dumps({"schema": SCHEMA, "trials": list(borrowed)}) + b"\n")
 
 
-def kept(folder: StudyFolder, study: StudyConfig) -> list[FrozenTrial]:
+def kept(folder: StudyFolder, study: StudyConfig) -> list[Seen]:
     """What the study has borrowed, as its sampler sees it; [] where that is nothing.
 
     Raises:
@@ -70,21 +72,16 @@ def kept(folder: StudyFolder, study: StudyConfig) -> list[FrozenTrial]:
     """
     try:
         content = orjson.loads(folder.warm_path.read_bytes())
-        return [_frozen(study, each) for each in content["trials"]]
+        return [_seen(study, place, each) for place, each in enumerate(content["trials"], 1)]
     except FileNotFoundError:
         return []
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise StudyError(f"{str(folder.warm_path)!r} must be readable", str(error), "Restore it.") from error
 
 
-def _frozen(study: StudyConfig, borrowed: dict[str, Any]) -> FrozenTrial:
-    params = borrowed["params"]
-    return create_trial(
-        state=TrialState.COMPLETE,
-        params=params,
-        distributions=distributions_of(study, params),
-        values=borrowed["values"],
-    )
+def _seen(study: StudyConfig, place: int, borrowed: dict[str, Any]) -> Seen:
+    params = params_in(study.space, borrowed["overrides"]) or {}
+    return Seen(-place, TrialState.COMPLETE, params, tuple(borrowed["values"]))  # no origin of the study's own
 
 
 def _texts(study: StudyConfig) -> str:

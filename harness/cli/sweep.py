@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from harness.config.study import StudyConfig
 
 STUDIES = Path("studies")
+STORAGE_VARIABLE = "ENTROCRAFT_STORAGE"
+"""Where the trials of new studies are, unless the setting `storage` says otherwise."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="list the trials and run nothing; for Slurm also configurations, cost and the text of the jobs",
     )
     parser.add_argument("--full", action="store_true", help="with --dry-run: every text whole, not the differences")
+    parser.add_argument(
+        "--budget",
+        metavar="[+]HOURS",
+        help="GPU-hours (hours of jobs without GPUs) that the study may cost in all, or +HOURS more than so far",
+    )
     parser.add_argument("--yes", action="store_true", help="agree to what the sweep may cost")
     parser.add_argument(
         "--detach", action="store_true", help="drive in the background of this machine; log in STUDY/driver.log"
@@ -42,12 +50,17 @@ def call(given: argparse.Namespace) -> int:
     from harness.cli.accepting import accept
     from harness.cli.launching import resolver_of
     from harness.cli.sweep_report import print_plan
+    from harness.config.database_url import check_url
     from harness.config.launch import split
     from harness.config.launch_file import load_launch
     from harness.exits import Exit
+    from sweeps.cancel import who
     from sweeps.cost import cost
     from sweeps.folder import StudyFolder
+    from sweeps.grants import granting
     from sweeps.plan import points, resolved_points
+    from sweeps.study import check_pruning
+    from sweeps.warm import borrow
 
     for_launch, for_study = split(given.overrides)
     launch, study = load_launch(for_launch), chosen(for_study)
@@ -56,6 +69,11 @@ def call(given: argparse.Namespace) -> int:
     if StudyFolder(folder).exists():
         StudyFolder(folder).definition()  # of another version, or damaged: refused before anything is written
     configs = resolved_points(study, resolver_of(launch))  # refuses what the sweep itself would refuse
+    check_pruning(study, configs, resolver_of(launch))
+    if study.warm_start and not StudyFolder(folder).exists():
+        borrow(study)
+    if os.environ.get(STORAGE_VARIABLE):
+        check_url(os.environ[STORAGE_VARIABLE])
     most = cost(study, launch, configs)
     if given.dry_run:
         print_plan(study, points(study), folder)
@@ -72,11 +90,10 @@ def call(given: argparse.Namespace) -> int:
     with writable(folder):
         if not accept(most, launch, folder, given.yes):
             return Exit.USAGE
-        if launch.driver == "slurm":
-            return _submit(given, launch, study, folder)
-        if given.detach:
-            return _detach(given, folder)
-        return _drive(given, launch, study, folder)
+        if launch.driver == "here" and not given.detach:
+            return _drive(given, launch, study, folder)
+        with granting(StudyFolder(folder), study.budget, given.budget, who()):
+            return _submit(given, launch, study, folder) if launch.driver == "slurm" else _detach(given, folder)
 
 
 def _check_options(given: argparse.Namespace, launch: LaunchConfig) -> None:
@@ -94,6 +111,7 @@ def _check_options(given: argparse.Namespace, launch: LaunchConfig) -> None:
 def _drive(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, folder: Path) -> int:
     """The driver in this process."""
     from harness.cli.launching import launcher_of, policy_of, resolver_of
+    from harness.cli.looking import look
     from harness.cli.sweep_report import Reporter, print_result
     from harness.exits import Exit
     from sweeps.study import run_study
@@ -111,6 +129,10 @@ def _drive(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, 
                 poll_s=launch.poll_seconds,
                 policy=policy_of(launch),
                 say=reporter.say,
+                storage=launch.storage,
+                default_storage=os.environ.get(STORAGE_VARIABLE) or None,
+                budget=given.budget,
+                look=look,
             )
     except LeaseLostError as error:
         print(f"entrocraft: {error}", file=sys.stderr)
@@ -206,12 +228,15 @@ COMMAND = Command(
         "twice. Ctrl-C stops the runs at their next step, with checkpoints; on Slurm it stops the driver alone,\n"
         "and the jobs go on. With --detach the driver stays on this machine when you leave; with driver=slurm it\n"
         "is a small job that comes back until the study is over.\n\n"
-        "exit codes: 0 all trials complete (or the driver is on its way), 1 some failed, 3 stopped, 2 refused"
+        "A study with a budget stops asking when the next run no longer fits into it; --budget +200 goes on.\n\n"
+        "exit codes: 0 all trials complete or pruned (or the driver is on its way), 1 some failed, 3 stopped or the\n"
+        "budget is spent, 2 refused"
     ),
     examples=(
         "entrocraft sweep study=demo",
         "entrocraft sweep study=demo study.parallel=4 --dir /data/studies",
         "entrocraft sweep study=my_study.yaml study.seeds=[1,2,3] trainer.steps=200 --dry-run",
+        "entrocraft sweep study=search.yaml launcher=slurm resources=h100x8 --budget +200",
         "entrocraft sweep study=paper_table2 launcher=slurm resources=h100x8 site=mine --dry-run",
         "entrocraft sweep study=paper_table2 launcher=slurm resources=h100x8 site=mine --yes --detach",
         "entrocraft sweep study=paper_table2 launcher=slurm driver=slurm driver_resources.partition=cpu \\\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -15,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.tables import plain_table
+from harness.cli.verdict import verdict
 from harness.config.study import Point, StudyConfig
 from harness.exits import Exit
 from sweeps.progress import Progress
-from sweeps.status import RunStatus, StudyStatus
+from sweeps.status import RunStatus, StudyStatus, TrialStatus
 
 LINE_EVERY_S = 30.0
 """Between two lines of progress where the output is no terminal."""
@@ -54,11 +56,13 @@ class Reporter:
         if self._console.is_terminal:
             self._live.update(self._screen(progress))
             return
-        told = progress.complete + len(progress.failures)
+        told = progress.complete + progress.pruned + len(progress.failures)
         if told != self._told or time.monotonic() >= self._next_line:
             self._told, self._next_line = told, time.monotonic() + LINE_EVERY_S
             alarms = "".join(f"; {run.name} {', '.join(run.alarms)}" for run in progress.runs if run.alarms)
-            print(f"{self._headline(progress)}  {self._remaining(progress)}{alarms}", file=sys.stderr, flush=True)
+            budget = f"; {progress.budget}" if progress.budget else ""
+            line = f"{self._headline(progress)}  {self._remaining(progress)}{budget}{alarms}"
+            print(line, file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
         """One line, above the screen."""
@@ -70,13 +74,15 @@ class Reporter:
         begun = [run for run in progress.runs if run.state != "waiting"]
         runs = plain_table(COLUMNS, map(_cells, begun))
         failures = [Text(f"failed: {each.title}: {each.reason}", style="red") for each in progress.failures]
-        return Group(Text(self._headline(progress)), bar, runs, *failures)
+        notes = [Text(each) for each in (progress.budget, progress.note) if each is not None]
+        return Group(Text(self._headline(progress)), bar, *notes, runs, *failures)
 
     def _headline(self, progress: Progress) -> str:
         stopping = ", stopping" if progress.stopping else ""
+        pruned = f"{progress.pruned} pruned, " if progress.pruned else ""
         return (
             f"{progress.title}: {progress.complete} of {progress.trials} trials complete, "
-            f"{len(progress.failures)} failed{stopping} ({100 * progress.fraction:.0f} %)"
+            f"{pruned}{len(progress.failures)} failed{stopping} ({100 * progress.fraction:.0f} %)"
         )
 
     def _remaining(self, progress: Progress) -> str:
@@ -99,19 +105,30 @@ def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> Non
 
 def print_result(study: StudyConfig, status: StudyStatus) -> int:
     """The last screen: every trial, the failures with their reasons, where the results are. The exit code."""
-    columns = ("trial", "title", "state", study.objective.metric, "seeds")
-    rows = [(each.name, each.title, each.state, _number(each.value), str(each.n)) for each in status.trials]
+    columns = ("trial", "title", "state", *(objective.text for objective in study.objectives), "seeds")
+    rows = [(each.name, each.title, each.state, *_values(study, each), str(each.n)) for each in status.trials]
     print(status.title)
     Console().print(plain_table(columns, rows))
     failed = [trial for trial in status.trials if trial.state == "failed"]
     for trial in failed:
         print(f"failed: {trial.title}: {trial.reason}")
+    for trial in status.trials:
+        if trial.state == "pruned":
+            print(f"pruned: {trial.title}: {trial.reason}")
+    for line in verdict(study, status):
+        print(line)
     if status.note:
         print(f"shown from the run folders: {status.note}")
     print(f"results: {status.path}")
     print(f"figures: entrocraft figures {status.path} --out {status.path}/figures")
     print(f"table:   entrocraft compare {status.path}")
-    if any(trial.state not in ("complete", "failed") for trial in status.trials):
+    print(f"report:  entrocraft report {status.path}")
+    if status.ended is not None and status.ended.unaffordable:
+        print(
+            "the budget does not pay the next run to its end; the same command with --budget +HOURS goes on from here"
+        )
+        return Exit.STOPPED
+    if any(trial.state not in ("complete", "failed", "pruned") for trial in status.trials):
         print("stopped; the same command goes on from here")
         return Exit.STOPPED
     return Exit.FAILED if failed else Exit.COMPLETE
@@ -120,6 +137,19 @@ def print_result(study: StudyConfig, status: StudyStatus) -> int:
 def _cells(run: RunStatus) -> list[str]:
     figures = (run.entropy, run.target, run.score)
     return [run.name, run.title, run.state, f"{run.step}/{run.steps}", *map(_number, figures), ", ".join(run.alarms)]
+
+
+def _values(study: StudyConfig, trial: TrialStatus) -> list[str]:
+    """For each objective mean and standard error over the seeds."""
+    each = [trial.values, *trial.also] if trial.values else [{} for _ in study.objectives]
+    return [_with_error(list(values.values())) for values in each]
+
+
+def _with_error(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.3f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.3f}{error}"
 
 
 def _number(value: float | None) -> str:

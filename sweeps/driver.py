@@ -379,8 +379,8 @@ class Driver:
     def _put(self, trial: Trial, state: TrialState, reason: str) -> None:
         """What the configuration has become; the values that it has from before stay."""
         before = self._tally.known.get(trial.origin, trial)
-        kept = {"value": before.value, "values": before.values, "also": before.also}
-        self._tally.put(dataclasses.replace(trial, state=state, reason=reason, **kept))
+        told = dataclasses.replace(trial, state=state, reason=reason)
+        self._tally.put(dataclasses.replace(told, value=before.value, values=before.values, also=before.also))
 
     def _ask_to_stop(self, alive: list[ActiveRun], asker: str) -> None:
         for run in alive:

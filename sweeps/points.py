@@ -1,4 +1,4 @@
-"""The values that overrides give to the dimensions of a space: how a listed trial, or one of another study, is a point."""
+"""The point of a space that overrides describe: that of a listed trial, or of a trial of another study."""
 
 from __future__ import annotations
 

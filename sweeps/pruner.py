@@ -137,4 +137,6 @@ class Pruner:
         """In the store first: a driver that dies now is followed by one that knows."""
         if active is not None:
             self._store.note(active.trial, **noted)
-            self._tally.put(dataclasses.replace(self._tally.known[active.trial.origin], **noted))
+            before = self._tally.known[active.trial.origin]
+            kept = {"passed": before.passed, "judged": before.judged, **noted}
+            self._tally.put(dataclasses.replace(before, passed=kept["passed"], judged=kept["judged"]))

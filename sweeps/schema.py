@@ -26,11 +26,10 @@ def require_current(storage: RDBStorage, place: Place) -> bool:
     Raises:
         StudyError: the schema is newer, or that of an older Optuna in a shared database. The storage is closed then.
     """
-    manager = storage._version_manager
-    version = manager.get_current_version()
-    if version == manager.get_head_version():
+    version = storage.get_current_version()
+    if version == storage.get_head_version():
         return True
-    older = version in manager.get_all_versions()
+    older = version in storage.get_all_versions()
     if older and place.kind != POSTGRESQL:
         return False
     storage.engine.dispose()
@@ -62,7 +61,7 @@ def upgraded(path: Path, opened: Callable[[Path], RDBStorage]) -> Path:
     _copy(path, copy)
     storage = opened(copy)
     try:
-        kept = _free_name(path, storage._version_manager.get_current_version())
+        kept = _free_name(path, storage.get_current_version())
         with _logging_untouched():
             storage.upgrade()
     finally:

@@ -133,7 +133,7 @@ def _create_file(place: Place, name: str, directions: Sequence[str]) -> None:
     for leftover in place.path.parent.glob(f"{temporary.name}*"):
         leftover.unlink()
     storage = _storage(sqlite_url(str(temporary), "rwc"), {})
-    optuna.create_study(storage=storage, study_name=name, directions=directions)
+    optuna.create_study(storage=storage, study_name=name, directions=_directions(directions))
     close(storage)
     temporary.rename(place.path)
 
@@ -157,7 +157,7 @@ def _create_in_database(place: Place, name: str, directions: Sequence[str]) -> N
 
 def _create_study(storage: RDBStorage, place: Place, name: str, directions: Sequence[str]) -> None:
     try:
-        optuna.create_study(storage=storage, study_name=name, directions=directions)
+        optuna.create_study(storage=storage, study_name=name, directions=_directions(directions))
     except optuna.exceptions.DuplicatedStudyError:
         there = [each.name.lower() for each in optuna.load_study(study_name=name, storage=storage).directions]
         if there != list(directions):
@@ -168,6 +168,10 @@ def _create_study(storage: RDBStorage, place: Place, name: str, directions: Sequ
             ) from None
 
 
+def _directions(names: Sequence[str]) -> list[optuna.study.StudyDirection]:
+    return [optuna.study.StudyDirection[name.upper()] for name in names]
+
+
 def _opened(place: Place, mode: str) -> RDBStorage:
     with _admitted(place):
         return _storage(
@@ -175,7 +179,7 @@ def _opened(place: Place, mode: str) -> RDBStorage:
         )
 
 
-def _storage(url: str, settings: dict[str, Any], **options: bool) -> RDBStorage:
+def _storage(url: str, settings: dict[str, Any], **options: Any) -> RDBStorage:
     """Optuna fills in {SCHEMA_VERSION}, and takes any other brace for a mistake."""
     return RDBStorage(url.replace("{", "{{").replace("}", "}}"), engine_kwargs=settings, **options)
 

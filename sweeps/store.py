@@ -248,9 +248,7 @@ class Store:
             point = self._points[index]
             attributes = {"point": index, **_attributes(point), "key": self._keys.get(index, "")}
             overrides = (*self._config.base, *point.overrides)
-            params = (
-                params_in(self._config.space, overrides) or {}
-            )  # of a listed point, too: the sampler learns from it
+            params = params_in(self._config.space, overrides) or {}  # the sampler learns from listed points, too
             self._add(optuna.trial.TrialState.WAITING, params, attributes)
             self._waiting += 1
             self._enqueued += 1

@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.postgres import server
+from tests.postgres.fixture import database, postgres  # noqa: F401
 from tests.testbed import requirements
 from tests.verl.verl_environment import python
 
@@ -48,6 +50,7 @@ FEATURES: dict[str, Callable[[], str | None]] = {
     "chromium": _chromium,
     "cuda": _cuda,
     "latex": _latex,
+    "postgres": server.missing,
     "slurm": requirements.missing,
     "verl": _verl,
 }

@@ -24,6 +24,7 @@ IMPORTERS = {
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
     "msgspec": ["harness/dumps"],
+    "psycopg": [],  # SQLAlchemy imports it, where a study is in PostgreSQL
     "pyarrow": ["analysis", "harness/data/parquet.py", "harness/dumps"],
     "ray": ["harness/verl_plugin"],
     "rich": ["harness/cli"],

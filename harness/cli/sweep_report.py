@@ -124,9 +124,7 @@ def print_result(study: StudyConfig, status: StudyStatus) -> int:
     print(f"table:   entrocraft compare {status.path}")
     print(f"report:  entrocraft report {status.path}")
     if status.ended is not None and status.ended.unaffordable:
-        print(
-            "the budget does not pay the next run to its end; the same command with --budget +HOURS goes on from here"
-        )
+        print("the budget does not pay the next run to its end: the same command with --budget +HOURS goes on")
         return Exit.STOPPED
     if any(trial.state not in ("complete", "failed", "pruned") for trial in status.trials):
         print("stopped; the same command goes on from here")

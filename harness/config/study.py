@@ -95,9 +95,10 @@ class StudyConfig:
         if "also" in found:
             further = enumerate(_list("also", found["also"]))
             found["also"] = tuple(Objective.from_dict(each, f"also[{place}]") for place, each in further)
-        for name, kind in (("pruning", Pruning), ("promotion", Promotion)):
-            if found.get(name) is not None:
-                found[name] = kind.from_dict(found[name])
+        if found.get("pruning") is not None:
+            found["pruning"] = Pruning.from_dict(found["pruning"])
+        if found.get("promotion") is not None:
+            found["promotion"] = Promotion.from_dict(found["promotion"])
         if found.get("pruning", "") is None:
             del found["pruning"]
         if "trials" in found:

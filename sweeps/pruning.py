@@ -12,7 +12,8 @@ from harness.config.pruning import HALVING, NONE, Pruning
 from harness.errors import ConfigError
 from sweeps.curves import Curve
 from sweeps.halving import halve
-from sweeps.optuna_pruners import build, judge
+from sweeps.optuna_pruners import judge
+from sweeps.pruner_options import build
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,8 @@ class Asking:
         return self._store.promote(trial, seeds_of(self._study.seeds, ladder, trial.rung + 1), trial.rung + 1)
 
     def _accept(self, point: Point) -> str | None:
-        """The key of a configuration that is not there yet; one that is refused gets none and fails by itself."""
-        try:
-            key = key_of(self._study, self._config(point.overrides))
-        except ConfigError:
-            return ""
+        """The key of a configuration that is not there yet; one that is refused is one, too, and fails by itself."""
+        key = self._key(point.overrides)
         if key in self._keys:
             return None
         self._keys.add(key)
@@ -88,14 +85,12 @@ class Asking:
     def _known_keys(self) -> set[str]:
         keys = set()
         for trial in self._store.trials():
-            if trial.key:
-                keys.add(trial.key)
-                continue
-            try:  # of an older version
-                keys.add(key_of(self._study, self._config(trial.overrides)))
-            except ConfigError:
-                continue
+            keys.add(trial.key or self._key(trial.overrides))  # an older version kept none
         return keys
 
-    def _config(self, overrides: Sequence[str]) -> dict[str, Any]:
-        return self._resolve(run_overrides(self._study, overrides, self._study.seeds[0])).config
+    def _key(self, overrides: Sequence[str]) -> str:
+        try:
+            config = self._resolve(run_overrides(self._study, overrides, self._study.seeds[0])).config
+        except ConfigError:
+            return f"refused: {' '.join(overrides)}"
+        return key_of(self._study, config)

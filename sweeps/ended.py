@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import orjson
 
@@ -17,7 +17,7 @@ from sweeps.folder import StudyFolder
 class Ended:
     """`at`: ISO 8601 in UTC."""
 
-    at: str
+    at: str = field(compare=False)
     unaffordable: bool
     """Whether something is left that the budget does not pay."""
     used_up: bool

@@ -7,7 +7,7 @@
     store, place, storage, schema, outage   Optuna: the trials; where they are kept, and opening that
     asking, canonical, warm            what comes next; equal configurations; what other studies teach the sampler
     proposing, drawing, samplers, points    a new configuration of the space, and the space as Optuna has it
-    promotion, pareto                  who gets more seeds; the best of several objectives (pure)
+    promotion, best, pareto            who gets more seeds; which is the best, and of several objectives (pure)
     pruner, pruning, halving, optuna_pruners, curves, guards   who is stopped early: the driver's part, and the rules
     spending, ledger, grants, gpu_hours     the budget: what may be started, what was paid, what was granted
     folder, lease, claims, claim       the study's folder; who drives it

@@ -16,9 +16,10 @@ from harness.runs import RunFolder, RunLock, RunState
 from sweeps.ends import Cause
 from sweeps.folder import StudyFolder
 from sweeps.journal import End, Journal
+from sweeps.place import sqlite_in
 from sweeps.plan import create_run, points, resolved_points
 from sweeps.requests import open_requests, take
-from sweeps.store import Store
+from sweeps.store import Store, make
 from tests.sweeps.fake_study import resolve, study
 
 ODD = "it's a $(touch canary) [red]study[] \x1b[31m#1"
@@ -50,8 +51,10 @@ def made(name: str, trials: int = 2, seeds: tuple[int, ...] = (1, 2)) -> StudyFo
     folder = StudyFolder(Path("studies") / name)
     folder.path.mkdir(parents=True)
     folder.freeze({"study": config.to_dict(), "points": resolved_points(config, resolve)})
-    store = Store(folder.store_path, config)
-    store.enqueue(points(config))
+    place = sqlite_in(folder.path, config.name)
+    make(place, config)
+    store = Store(place, config)
+    store.enqueue(dict(enumerate(points(config))))
     first, second = store.ask(), store.ask()
     for trial in (first, second):
         for seed in seeds:

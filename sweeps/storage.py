@@ -19,7 +19,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import DependencyError, StudyError
-from sweeps.outage import is_outage
+from sweeps.outage import is_outage, reason
 from sweeps.place import POSTGRESQL, Place
 from sweeps.schema import refuse_older, require_current, upgraded
 
@@ -221,10 +221,9 @@ def _admitted(place: Place) -> Iterator[None]:
 
 
 def _refused(place: Place, error: Exception) -> StudyError:
-    reason = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
     return StudyError(
         f"the database {place.address} must take the study",
-        " ".join(str(getattr(reason, "orig", None) or reason).split()),
+        reason(error),
         "See docs/storage.md: the address, the password (~/.pgpass or PGPASSWORD), the rights of the user.",
     )
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import StudyError
 from sweeps import schema
+from sweeps.outage import reason
 from sweeps.place import POSTGRESQL, SQLITE, Place, find, keep, settle
 from sweeps.storage import UNREADABLE, close, create, exists, is_outage, open_to_read, open_to_write, refresh
 from tests.postgres.server import GUARDED, PASSWORD
@@ -299,6 +300,7 @@ def test_a_driver_outlasts_an_outage(shared, restarted, how):
         with pytest.raises(UNREADABLE) as caught:
             attempt()
         assert is_outage(caught.value), caught.value
+        assert "terminat" in reason(caught.value) or "connection" in reason(caught.value)
     with pytest.raises(StudyError, match=r"must take the study.*[Cc]onnection refused"):
         create(shared, "another", ["minimize"])
     restarted.start()
@@ -321,6 +323,18 @@ def test_connections_that_the_server_ended_are_replaced(shared, postgres):
     add(study, 1.0)
     close(storage)
     assert values(shared) == [1.0]
+
+
+@pytest.mark.needs("postgres")
+def test_a_server_without_room_for_us_is_waited_for(shared, postgres):
+    made(shared)
+    limited = Place(POSTGRESQL, shared.address.replace(f"{postgres.user}@", "limited@"), shared.study)
+    postgres.execute("CREATE ROLE limited LOGIN IN ROLE pg_read_all_data CONNECTION LIMIT 0")
+    with pytest.raises(UNREADABLE) as caught:
+        open_to_read(limited)
+    assert is_outage(caught.value)
+    postgres.execute("ALTER ROLE limited CONNECTION LIMIT 5")
+    assert values(limited) == []
 
 
 @pytest.mark.needs("postgres")

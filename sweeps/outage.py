@@ -29,6 +29,12 @@ def is_outage(error: BaseException) -> bool:
     return not isinstance(error, HarnessError) and any(_is_passing(each) for each in _chain(error))
 
 
+def reason(error: BaseException) -> str:
+    """What the database itself said, in one line: Optuna and SQLAlchemy put words of their own around it."""
+    first = list(_chain(error))[-1]
+    return " ".join(str(getattr(first, "orig", None) or first).split()) or type(first).__name__
+
+
 def _is_passing(error: BaseException) -> bool:
     if isinstance(error, PoolTimeout):
         return True

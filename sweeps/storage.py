@@ -16,16 +16,19 @@ from urllib.parse import quote
 import optuna
 import sqlalchemy
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import DependencyError, StudyError
-from sweeps.outage import is_outage
+from sweeps.outage import is_outage, reason
 from sweeps.place import POSTGRESQL, Place
 from sweeps.schema import refuse_older, require_current, upgraded
 
 UNREADABLE = (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error, KeyError, RuntimeError)
 """What Optuna raises, some wrapped and some not, for a place that is locked, half-written, away or no study at all.
 A StudyError is a RuntimeError, too: catch it first."""
+
+FAILURES = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
+"""Of a connection or a statement; Optuna wraps some."""
 
 CONNECT_S = 10
 SILENCE_MS = 30_000
@@ -149,7 +152,7 @@ def _create_in_database(place: Place, name: str, directions: Sequence[str]) -> N
                 _create_study(storage, place, name, directions)
             finally:
                 close(storage)
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+    except FAILURES as error:
         raise _refused(place, error) from error
     finally:
         engine.dispose()
@@ -211,17 +214,16 @@ def _admitted(place: Place) -> Iterator[None]:
     """Makes a refusal out of what waiting would not change, such as a wrong password."""
     try:
         yield
-    except OperationalError as error:
+    except FAILURES as error:
         if place.kind != POSTGRESQL or is_outage(error):
             raise
         raise _refused(place, error) from error
 
 
 def _refused(place: Place, error: Exception) -> StudyError:
-    reason = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
     return StudyError(
         f"the database {place.address} must take the study",
-        " ".join(str(getattr(reason, "orig", None) or reason).split()),
+        reason(error),
         "See docs/storage.md: the address, the password (~/.pgpass or PGPASSWORD), the rights of the user.",
     )
 

@@ -73,7 +73,7 @@ class Server:
         command = [_program("postgres"), "-D", self._data, "-k", self.folder, "-h", "127.0.0.1", "-p", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log, **self._as_user())
-        if not processes.wait(self._answers, START_S, poll_s=0.1):
+        if not processes.wait(self._answers, START_S, poll_s=0.1) or self._process.poll() is not None:
             raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-1000:]}")
 
     def stop(self) -> None:
@@ -124,7 +124,7 @@ class Server:
     def _answers(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            return True  # the caller's next statement says so; there is nothing to wait for
+            return True  # there is nothing to wait for
         done = self._program("pg_isready", "-h", "127.0.0.1", "-p", str(self.port), check=False)
         return done.returncode == 0
 

@@ -184,7 +184,7 @@ def test_options_that_make_sense_are_taken(name):
 @pytest.mark.parametrize(
     "name, options, phrases",
     [
-        ("median", {"n_startup": 3}, ["options of pruner median", "'n_startup_trials'?", "Valid: n_min_trials, n_startup"]),
+        ("median", {"n_startup": 3}, ["options of pruner median", "'n_startup_trials'?", "Valid: n_min_trials"]),
         ("median", {"interval_steps": 3}, ["interval_steps must be left out: pruning.every stands for it"]),
         ("threshold", {"n_warmup_steps": 3}, ["pruning.start stands for it"]),
         ("threshold", {}, ["ThresholdPruner", "Either lower or upper"]),
@@ -194,7 +194,7 @@ def test_options_that_make_sense_are_taken(name):
         ("successive_halving", {"min_resource": "auto"}, ["min_resource must be given", "'auto'"]),
         ("successive_halving", {"min_resource": 0}, ["must be either `min_resource >= 1`"]),
         ("patient", {}, ["options.patience must be given"]),
-        ("patient", {"patience": 1, "wrapped_pruner": "successive_halving"}, ["pruners that patient wraps", "Valid: median"]),
+        ("patient", {"patience": 1, "wrapped_pruner": "successive_halving"}, ["patient wraps", "Valid: median"]),
         ("patient", {"patience": 1, "wrapped_pruner": {"name": "median"}}, ["a group of pruner and options"]),
     ],
 )  # fmt: skip
@@ -206,9 +206,9 @@ def test_others_are_refused(name, options, phrases):
 
 def test_rungs_and_looks_must_be_before_the_last_step():
     check(pruning("halving"), [5, 9])
-    with pytest.raises(ConfigError, match="every rung of pruning.options.rungs must be before the last step"):
+    with pytest.raises(ConfigError, match=r"every rung of .* must be before the last step"):
         check(pruning("halving"), [9, 4])
-    with pytest.raises(ConfigError, match=r"pruning\.start must be before the last step"):
+    with pytest.raises(ConfigError, match="start must be before the last step"):
         check(pruning("median", start=9), [9])
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import optuna
 import pytest
@@ -21,6 +23,7 @@ from sweeps.trials import TrialState
 settings.register_profile("pruning", deadline=None, derandomize=True, max_examples=80)
 settings.load_profile("pruning")
 
+DOC = Path(__file__).parents[2] / "docs" / "pruning.md"
 RUNNING, COMPLETE, WAITING, PRUNED = TrialState.RUNNING, TrialState.COMPLETE, TrialState.WAITING, "pruned"
 OPTIONS = {
     "none": {},
@@ -214,3 +217,10 @@ def test_rungs_and_looks_must_be_before_the_last_step():
 
 def test_every_pruner_of_optuna_has_options_to_list():
     assert all(options_of(name) for name in OPTUNA)
+
+
+def test_the_documentation_lists_the_pruners_with_their_options():
+    rows = [line.split(" | ")[:2] for line in DOC.read_text().splitlines() if line.startswith("| `")]
+    listed = {name.strip("|` "): tuple(re.findall(r"`(\w+)`", options)) for name, options in rows}
+    assert all(listed[name] == options_of(name) for name in OPTUNA)
+    assert listed["halving"] == ("rungs", "keep") and listed["none"] == ()

@@ -101,7 +101,7 @@ def _study(config: Pruning, trials: Sequence[optuna.trial.FrozenTrial]) -> optun
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        study = optuna.create_study(direction=config.direction)
+        study = optuna.create_study(direction="minimize" if config.direction == "minimize" else "maximize")
         study.add_trials(trials)
         return study
     finally:

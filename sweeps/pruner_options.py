@@ -74,7 +74,7 @@ def _wrapped(given: Any) -> BasePruner | None:
     """The pruner that `patient` holds back: null, a name, or {pruner, options}."""
     if given is None:
         return None
-    found = {"pruner": given} if isinstance(given, str) else given
+    found: Any = {"pruner": given} if isinstance(given, str) else given
     if not isinstance(found, Mapping) or not set(found) <= {"pruner", "options"}:
         raise ConfigError(
             "pruning.options.wrapped_pruner must be null, a name, or a group of pruner and options",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_runs import comparable, new_run, small
 
+from harness.config.pruning import Pruning
 from harness.runs import RunFolder, RunState
 from harness.torch_backend.run import execute
+from sweeps.curves import Curve, value_at
+from sweeps.pruning import Decisions, decide
+from sweeps.trials import TrialState
 
 STEPS = 6
 CONFIG = small("entrocraft", "checkpoint.every=5")
@@ -90,5 +95,25 @@ def test_a_pause_that_falls_behind_while_it_runs_ends_it_before_a_further_step(r
 @pytest.mark.parametrize("step", (STEPS, STEPS + 1))
 def test_a_pause_at_the_last_step_holds_nothing_back(run: RunFolder, whole: RunFolder, step: int) -> None:
     run.pause_at(step)
+    assert execute(run) is RunState.COMPLETE
+    assert_same(run, whole)
+
+
+def test_pruned_at_a_rung_and_revived_it_equals_one_that_never_was(run: RunFolder, whole: RunFolder) -> None:
+    metric = "actor/entropy"
+    config = Pruning(pruner="halving", metric=metric, direction="maximize", options={"rungs": [2, 4], "keep": 2})
+
+    def decided(**more: Any) -> Decisions:
+        reports = tuple(value_at(run.metrics(), metric))
+        own = Curve(0, steps=STEPS, step=reports[-1][0] if reports else 0, reports=reports, **more)
+        better = Curve(1, TrialState.RUNNING, steps=STEPS, step=2, reports=((2, 99.0),))
+        return decide(config, [own, better], over=False)
+
+    run.pause_at(decided(state=TrialState.RUNNING).pause_at[0])
+    assert_paused(run, 2)
+    assert decided(state=TrialState.RUNNING).prune.keys() == {0}
+    revived = decided(state=TrialState.RUNNING, spared=True)
+    assert not revived.prune
+    run.pause_at(revived.pause_at.get(0))
     assert execute(run) is RunState.COMPLETE
     assert_same(run, whole)

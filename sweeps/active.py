@@ -68,7 +68,8 @@ class ActiveRun:
         self.hold_at = step
         if self.folder.exists() and self.folder.paused_at() != step:
             self._write_hold()
-            self.end = None if waited else self.end  # that of the job which ended there asks for nothing
+            if waited:  # its job ends there, or has: that asks for nothing
+                self.end, self.wanted = None, self.handle is not None
 
     def _write_hold(self) -> None:
         if self.folder.paused_at() != self.hold_at:

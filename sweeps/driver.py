@@ -26,6 +26,7 @@ from sweeps.grants import granted
 from sweeps.jobs import Look, local_jobs
 from sweeps.launcher import Launcher
 from sweeps.ledger import Ledger
+from sweeps.outage import is_outage, reason
 from sweeps.plan import Resolver, resolve, run_overrides
 from sweeps.policy import Policy
 from sweeps.progress import Observer, Progress, unobserved
@@ -33,7 +34,6 @@ from sweeps.pruner import Pruner
 from sweeps.reconcile import RunAction, Verdict
 from sweeps.spending import Account
 from sweeps.status import attempts, run_status
-from sweeps.storage import is_outage
 from sweeps.store import Store
 from sweeps.tally import Tally
 from sweeps.trials import Trial, TrialState
@@ -160,8 +160,7 @@ class Driver:
             if no_space(error, self._folder.path):
                 self._cut = f"the disk is full; nothing is started or told until there is room: {error}"
             elif is_outage(error):
-                first = str(error).splitlines()[0] if str(error) else type(error).__name__
-                self._cut = f"the database does not answer; nothing is started or told until it does: {first}"
+                self._cut = f"the database does not answer; nothing is started or told until it does: {reason(error)}"
                 time.sleep(max(0.0, min(OUTAGE_POLL_S, 10 * self._poll_s)))
             else:
                 raise
@@ -377,10 +376,7 @@ class Driver:
         self._put(trial, TrialState.FAILED, reason)
 
     def _put(self, trial: Trial, state: TrialState, reason: str) -> None:
-        """What the configuration has become; the values that it has from before stay."""
-        before = self._tally.known.get(trial.origin, trial)
-        told = dataclasses.replace(trial, state=state, reason=reason)
-        self._tally.put(dataclasses.replace(told, value=before.value, values=before.values, also=before.also))
+        self._tally.put(dataclasses.replace(trial, state=state, reason=reason))
 
     def _ask_to_stop(self, alive: list[ActiveRun], asker: str) -> None:
         for run in alive:

@@ -18,11 +18,12 @@ from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
 from harness.errors import StudyError
 from sweeps.drawing import distributions
-from sweeps.place import Place
+from sweeps.outage import reason
+from sweeps.place import POSTGRESQL, Place
 from sweeps.plan import drawn_point
 from sweeps.points import params_in
 from sweeps.proposing import Proposer, Seen, point_of
-from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write
+from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write, refresh
 from sweeps.trials import Trial, TrialState, latest
 
 STATES = {
@@ -168,6 +169,8 @@ class Store:
         Args:
             values: for each objective, in the study's order, seed -> value.
         """
+        if self._frozen(trial.number).state is optuna.trial.TrialState.COMPLETE:
+            return  # the connection broke behind the commit
         first, *also = values
         self._describe(trial, n=len(first), values=_by_seed(first), also=[_by_seed(each) for each in also])
         self._study.tell(trial.number, [statistics.fmean(each.values()) for each in values])
@@ -255,6 +258,7 @@ class Store:
 
     def recount(self) -> None:
         """What waits, what was drawn by the sampler, and which points are there; the driver is the one writer."""
+        refresh(self._storage)
         frozen = self._study.get_trials(deepcopy=False)
         self._waiting = sum(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
         self._drawn = sum(not {"point", "origin"} & set(trial.user_attrs) for trial in frozen)
@@ -292,12 +296,19 @@ def read_trials(place: Place) -> list[Trial]:
             raise
         except UNREADABLE as error:
             if time.monotonic() > deadline:
-                raise StudyError(
-                    f"the database {place.address!r} must be readable",
-                    f"{type(error).__name__}: {error.__cause__ or error}".splitlines()[0],
-                    "Start the sweep again: that rolls back what a killed driver left. Else restore the database.",
-                ) from error
+                raise _unreadable(place, error) from error
         time.sleep(0.05)
+
+
+def _unreadable(place: Place, error: Exception) -> StudyError:
+    rule = f"the database {place.address!r} must be readable"
+    if place.kind == POSTGRESQL:
+        return StudyError(rule, reason(error), "Try again when it answers; see docs/storage.md.")
+    return StudyError(
+        rule,
+        f"{type(error).__name__}: {reason(error)}",
+        "Start the sweep again: that rolls back what a killed driver left. Else restore the file.",
+    )
 
 
 def _read(place: Place) -> list[Trial]:

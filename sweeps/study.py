@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +15,16 @@ from harness.runs.space import no_space
 from harness.signals import stop_on_signals
 from sweeps.asking import distinct
 from sweeps.cancel import who
-from sweeps.driver import Driver
+from sweeps.driver import OUTAGE_POLL_S, Driver
 from sweeps.ended import forget_end
 from sweeps.folder import StudyFolder
 from sweeps.grants import grant
 from sweeps.jobs import Look, local_jobs
 from sweeps.launcher import Launcher, LocalLauncher
 from sweeps.lease import TTL_S, Lease, unsaid
+from sweeps.outage import is_outage, reason
+from sweeps.place import SQLITE, Place, find, settle
 from sweeps.place import keep as keep_place
-from sweeps.place import settle
 from sweeps.plan import Resolver, corner, points, resolve, resolved_points, run_overrides
 from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
@@ -78,12 +80,9 @@ def run_study(
         folder.freeze({"study": study.to_dict(), "points": resolved})
         if borrowed:
             keep(folder, borrowed)
-        place = settle(folder.path, study.name, storage, default_storage)
-        make(place, study)
-        keep_place(folder.path, place)
-        store = Store(place, study, kept(folder, study))
-        lease.keep()  # Optuna was slow to load, perhaps
         points_of = distinct(study, points(study), resolved)
+        store = _store(study, folder, settle(folder.path, study.name, storage, default_storage), say, lease)
+        lease.keep()  # Optuna was slow to load, perhaps
         store.enqueue({index: point for index, point, _ in points_of}, {index: key for index, _, key in points_of})
         if (same := len(resolved) - len(points_of)) > 0:
             say(f"{same} of the {len(resolved)} trials repeat the configuration of an earlier one and are left out")
@@ -100,6 +99,22 @@ def run_study(
             driver.run(observe)
         store.close()
     return study_status(folder.path)
+
+
+def _store(study: StudyConfig, folder: StudyFolder, place: Place, say: Callable[[str], None], lease: Lease) -> Store:
+    """The store of the study, made where it is not; one that is there is waited for while its database is away."""
+    if find(folder.path, study.name) != place or place.kind == SQLITE:
+        make(place, study)
+        keep_place(folder.path, place)
+    while True:
+        try:
+            return Store(place, study, kept(folder, study))
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            say(f"the database does not answer, and is waited for: {reason(error)}")
+            lease.keep()
+            time.sleep(OUTAGE_POLL_S)
 
 
 def check_pruning(study: StudyConfig, resolved: Sequence[Mapping[str, Any]], resolve: Resolver) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from sweeps.progress import Failure
-from sweeps.trials import Trial, TrialState
+from sweeps.trials import Trial, TrialState, after
 
 
 class Tally:
@@ -28,7 +28,7 @@ class Tally:
         before = self._trials.get(trial.origin)
         if before is not None:
             self._states[before.state] -= 1
-        self._trials[trial.origin] = trial
+        trial = self._trials[trial.origin] = after(before, trial)
         self._states[trial.state] += 1
         self._failures.pop(trial.origin, None)
         if trial.state is TrialState.FAILED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -85,15 +85,16 @@ def latest(trials: Iterable[Trial]) -> list[Trial]:
     """
     newest: dict[int, Trial] = {}
     for trial in sorted(trials, key=lambda trial: trial.number):
-        before = newest.get(trial.origin)
-        newest[trial.origin] = trial if before is None or trial.values else _with_values(trial, before)
+        newest[trial.origin] = after(newest.get(trial.origin), trial)
     return [newest[origin] for origin in sorted(newest)]
 
 
-def by_name(trials: Iterable[Trial]) -> Mapping[str, Trial]:
-    """Name -> its last trial."""
-    return {trial.name: trial for trial in latest(trials)}
-
-
-def _with_values(trial: Trial, before: Trial) -> Trial:
-    return replace(trial, value=before.value, values=before.values, also=before.also)
+def after(before: Trial | None, trial: Trial) -> Trial:
+    """The newer trial of a configuration, with what is known of the one before it."""
+    if before is None:
+        return trial
+    if not trial.values:
+        trial = replace(trial, value=before.value, values=before.values, also=before.also)
+    if trial.rung > 0 and not trial.reports:  # a promotion is not pruned, and reports nothing
+        trial = replace(trial, reports=before.reports, reached=before.reached, dead=before.dead)
+    return trial

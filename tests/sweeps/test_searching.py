@@ -10,10 +10,13 @@ from sweeps.grants import granted
 from sweeps.requests import ask_retry
 
 SCORE = {"metric": "score", "direction": "maximize"}
+SLOW = ["steps=6", "step_s=0.4"]
+"""A run's hours are counted from its attempts, whose times are whole seconds."""
 
 
 def listed(*values, **changes):
-    return study(*(f"x={value}" for value in values), objective=SCORE, seeds=[1], base=["steps=6"], **changes)
+    given = {"objective": SCORE, "seeds": [1], "base": ["steps=6"], **changes}
+    return study(*(f"x={value}" for value in values), **given)
 
 
 def states(status):
@@ -64,7 +67,7 @@ def test_a_guard_ends_a_run_that_is_hopeless(tmp_path):
 
 
 def test_a_budget_ends_the_study_and_more_of_it_goes_on(tmp_path):
-    config = listed(1, 2, 3, 4, budget=1e-9)
+    config = listed(1, 2, 3, 4, budget=1e-9, base=SLOW)
     said = []
     status = run(config, tmp_path, say=said.append)
     assert status.ended.unaffordable
@@ -77,24 +80,26 @@ def test_a_budget_ends_the_study_and_more_of_it_goes_on(tmp_path):
 
 
 def test_a_budget_that_ends_during_a_promotion_leaves_the_value(tmp_path):
-    config = listed(1, 2, promotion={"keep": 2, "rungs": [[2]]})
-    first = run(listed(1, 2), tmp_path / "without")
-    spent = 1e-9  # whatever the two runs cost, a promotion is no longer paid
-    status = run(config.from_dict({**config.to_dict(), "budget": spent}), tmp_path / "with", budget="1")
-    assert states(status) == states(first)
-    assert [trial.n for trial in status.trials] == [1, 2]
+    promotion = {"keep": 2, "rungs": [[2, 3, 4, 5]]}
+    config = listed(1, 2, promotion=promotion, base=SLOW, budget=4 * 2.4 / 3600)
+    status = run(config, tmp_path)
+    assert status.ended.unaffordable
+    low, high = status.trials
+    assert (low.rung, low.value) == (0, pytest.approx(1.01))
+    assert (high.rung, high.value, high.state) == (1, pytest.approx(2.01), "running")
 
 
 def test_halving_with_a_spent_budget_is_decided_among_those_that_came(tmp_path):
     pruning = {"pruner": "halving", "options": {"rungs": [2], "keep": 2}}
-    config = listed(1, 2, 3, pruning=pruning, budget=1e-9)
+    config = listed(1, 2, 3, pruning=pruning, budget=1e-9, base=SLOW)
     status = run(config, tmp_path)
     assert status.ended.unaffordable
     assert run(config, tmp_path, budget="100").ended.unaffordable is False
 
 
 def test_several_objectives_are_all_told(tmp_path):
-    config = listed(1, 2, also=[{"metric": "value", "direction": "minimize"}, {"metric": "gpu_hours", "direction": "minimize"}])
+    also = [{"metric": metric, "direction": "minimize"} for metric in ("value", "gpu_hours")]
+    config = listed(1, 2, also=also, base=SLOW)
     status = run(config, tmp_path)
     for trial in status.trials:
         cheap, hours = trial.also

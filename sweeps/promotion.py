@@ -2,8 +2,8 @@
 
 A configuration at rung r has runs on the study's seeds and on those of the first r rungs. At each rung the
 configurations are ranked by their mean over that rung's seeds and no others, so that all are compared on equal seeds;
-equal means are ranked by origin. Of the n that have values there the best floor(n / keep) may go on. One that has gone on
-keeps its place in the ranking, also when its promotion failed.
+equal means are ranked by origin. Of the n that have values there the best floor(n / keep) may go on. One that has gone
+on keeps its place in the ranking, also when its promotion failed.
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.config.objective import DIRECTIONS
 from harness.errors import ConfigError, InputError
 from sweeps.pareto import front
+
+LAW = settings(deadline=None, max_examples=60)
 
 
 @st.composite
@@ -30,6 +32,7 @@ def test_accuracy_against_hours_by_hand():
     assert front([], ("maximize",)) == []
 
 
+@LAW
 @given(problems())
 def test_no_member_is_dominated_and_every_other_point_is_by_a_member(problem):
     points, directions = problem
@@ -40,6 +43,7 @@ def test_no_member_is_dominated_and_every_other_point_is_by_a_member(problem):
         assert bool(by) == (index not in members)
 
 
+@LAW
 @given(problems(), st.randoms(use_true_random=False))
 def test_the_order_of_the_points_does_not_matter(problem, random):
     points, directions = problem

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.config.promotion import Promotion
@@ -18,6 +18,7 @@ LADDER = Promotion(3, ((3,), (4, 5)))
 TOP = len(LADDER.rungs)
 WAYS = ("minimize", "maximize")
 DONE, AT_WORK, FAILED = TrialState.COMPLETE, TrialState.RUNNING, TrialState.FAILED
+LAW = settings(deadline=None, max_examples=60)
 
 
 def result(origin, rung, state, numbers):
@@ -122,6 +123,7 @@ def better(each, direction, by=1.0):
     return replace(each, values={seed: value + sign * by for seed, value in each.values.items()})
 
 
+@LAW
 @given(STATES, st.data())
 def test_a_better_value_keeps_a_promotable_configuration_promotable(state, data):
     results, direction, over = state
@@ -131,6 +133,7 @@ def test_a_better_value_keeps_a_promotable_configuration_promotable(state, data)
         assert origin in promotable(LADDER, BASE, raised, direction, over)
 
 
+@LAW
 @given(STATES, st.data())
 def test_worse_values_of_others_keep_it_promotable(state, data):
     results, direction, over = state
@@ -140,6 +143,7 @@ def test_worse_values_of_others_keep_it_promotable(state, data):
         assert origin in promotable(LADDER, BASE, lowered, direction, over)
 
 
+@LAW
 @given(STATES, NUMBERS)
 def test_a_further_worse_result_keeps_it_promotable_while_configurations_may_come(state, numbers):
     results, direction, _ = state
@@ -155,6 +159,7 @@ def test_a_further_better_result_may_take_its_place():
     assert promotable(LADDER, BASE, [*results, first(3, 0.9)], "maximize", over=False) == [3]
 
 
+@LAW
 @given(STATES)
 def test_a_promotion_that_begins_takes_the_place_of_no_other_on_its_rung(state):
     results, direction, over = state
@@ -167,6 +172,7 @@ def test_a_promotion_that_begins_takes_the_place_of_no_other_on_its_rung(state):
         assert peers <= set(after) and chosen not in after
 
 
+@LAW
 @given(STATES, st.randoms(use_true_random=False))
 def test_the_order_of_the_results_does_not_matter(state, random):
     results, direction, over = state
@@ -174,6 +180,7 @@ def test_the_order_of_the_results_does_not_matter(state, random):
     assert promotable(LADDER, BASE, shuffled, direction, over) == promotable(LADDER, BASE, results, direction, over)
 
 
+@LAW
 @given(STATES)
 def test_a_direction_is_the_other_one_of_the_negated_values(state):
     results, direction, over = state
@@ -182,6 +189,7 @@ def test_a_direction_is_the_other_one_of_the_negated_values(state):
     assert promotable(LADDER, BASE, negated, other, over) == promotable(LADDER, BASE, results, direction, over)
 
 
+@LAW
 @given(STATES)
 def test_no_rung_has_more_ready_than_its_places_and_all_are_complete_below_the_top(state):
     results, direction, over = state
@@ -228,12 +236,14 @@ def core(results, rung):
 
 
 STUDIES = st.tuples(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 4))
+"""Seed of what is random, configurations, runs at a time."""
 
 
 def drawn_values(random, count):
     return {origin: {seed: float(random.randrange(20)) for seed in range(1, 6)} for origin in range(count)}
 
 
+@LAW
 @given(STUDIES)
 def test_whatever_the_order_of_arrival_the_best_of_each_rung_go_on_and_there_is_a_finalist(drawn):
     seed, count, parallel = drawn
@@ -246,12 +256,11 @@ def test_whatever_the_order_of_arrival_the_best_of_each_rung_go_on_and_there_is_
     assert at_least(results, TOP)
 
 
-@given(STUDIES)
-def test_who_waits_for_all_first_results_promotes_exactly_the_best(drawn):
+@LAW
+@given(st.integers(0, 10**6), st.integers(1, 12))
+def test_who_waits_for_all_first_results_promotes_exactly_the_best(seed, count):
     """A study that asks for no promotion while configurations come or are open at rung 0."""
-    seed, count, parallel = drawn
-    random = Random(seed)
-    values = drawn_values(random, count)
+    values = drawn_values(Random(seed), count)
     done = [replace(first(origin, 0.0), values={s: values[origin][s] for s in BASE}) for origin in values]
     best = core({each.origin: each for each in done}, 0)
     asked: set[int] = set()

@@ -4,7 +4,7 @@ import math
 
 import pytest
 from fake_study import resolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.config.objective import STEPS, Objective
@@ -13,6 +13,7 @@ from harness.runs.provenance import collect
 from sweeps.objective import area, reduced, run_value
 from sweeps.plan import create_run
 
+LAW = settings(deadline=None, max_examples=60)
 CURVES = st.dictionaries(st.integers(0, 1000), st.floats(-1e6, 1e6), min_size=2, max_size=20).map(
     lambda curve: sorted(curve.items())
 )
@@ -83,6 +84,7 @@ def test_gpu_hours_that_are_not_known_are_refused(folder, hours, got):
         run_value(folder, Objective("gpu_hours", "minimize"), hours)
 
 
+@LAW
 @given(CURVES)
 def test_every_way_lies_between_the_extremes_and_best_is_one_of_them(curve):
     values = [value for _, value in curve]
@@ -92,12 +94,14 @@ def test_every_way_lies_between_the_extremes_and_best_is_one_of_them(curve):
     assert reduced(curve, acc(steps="best")) == max(values)
 
 
+@LAW
 @given(CURVES, st.floats(-100, 100), st.floats(-100, 100))
 def test_the_area_of_a_line_is_its_middle_wherever_it_was_recorded(curve, slope, start):
     line = [(step, start + slope * step) for step, _ in curve]
     assert area(line) == pytest.approx((line[0][1] + line[-1][1]) / 2, abs=1e-6)
 
 
+@LAW
 @given(CURVES)
 def test_the_area_over_every_step_counts_the_ends_by_half(curve):
     even = [(step, value) for step, (_, value) in enumerate(curve)]

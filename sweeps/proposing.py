@@ -142,9 +142,7 @@ class Proposer:
     ) -> FrozenTrial:
         whole = filled(self._config.space, params) if self._flat else dict(params)
         given = {name: self._distributions[name] for name in whole}
-        return create_trial(
-            state=state, params=whole, distributions=given, system_attrs=dict(attributes or {}), **more
-        )
+        return create_trial(state=state, params=whole, distributions=given, system_attrs=dict(attributes or {}), **more)
 
     def _proposal(self, study: optuna.Study, trial: optuna.trial.Trial, params: dict[str, Any]) -> Proposal:
         kept = params_of(self._config.space, point_values(self._config.space, params))

@@ -15,6 +15,7 @@ from harness.runs.atomic import write_file
 SCHEMA = 1
 UNESSENTIAL = ("parallel", "budget")
 SHOWN_DIFFERENCES = 10
+INFINITE = ("inf", "-inf")
 SHOWN_CHARACTERS = 100
 
 
@@ -96,4 +97,13 @@ class StudyFolder:
 def essential(definition: Mapping[str, Any]) -> dict[str, Any]:
     """What makes a study this study: not how many runs go at a time, nor what they may cost."""
     study = {key: value for key, value in definition["study"].items() if key not in UNESSENTIAL}
+    if isinstance(study.get("space"), dict):
+        study["space"] = {key: _as_written_once(dim) for key, dim in study["space"].items()}
     return {**definition, "study": study}
+
+
+def _as_written_once(dim: Any) -> Any:
+    """The dimension with null for an infinite choice: so it was written before infinity had a text."""
+    if not isinstance(dim, dict) or not isinstance(dim.get("choices"), list):
+        return dim
+    return {**dim, "choices": [None if value in INFINITE else value for value in dim["choices"]]}

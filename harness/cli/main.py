@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 COMMANDS = (
     "run",
     "sweep",
+    "study",
     "status",
     "logs",
     "cancel",

@@ -51,8 +51,11 @@ def _on_base_only(method: Mapping[str, Any]) -> bool:
 
 def _bands(schedule: Any, trainer: Any) -> Any:
     """A digest of the low and the high bound at every step of the run; what is no whole schedule stays as it is."""
-    whole = isinstance(schedule, Mapping) and isinstance(trainer, Mapping)
-    if not whole or not isinstance(trainer.get("steps"), int):
+    if (
+        not isinstance(schedule, Mapping)
+        or not isinstance(trainer, Mapping)
+        or not isinstance(trainer.get("steps"), int)
+    ):
         return schedule
     try:
         bands = ScheduleConfig.from_dict(schedule, trainer["steps"]).bands

@@ -27,6 +27,10 @@ class Cost:
     cpus_per_job: int
     hours_per_job: float
     """The time limit."""
+    further_jobs: int
+    """Of promotions to further seeds, at most; they are not in `jobs`."""
+    budget: float | None
+    """Hours that the study may cost in all; None: no limit."""
     attempts: int
     """In a row without progress, after which a run is given up."""
     disk_gb: float
@@ -40,8 +44,8 @@ class Cost:
 
     @property
     def gpu_hours(self) -> float:
-        """At most, where each run ends within its first job: jobs x GPUs x time limit."""
-        return self.jobs * self.gpu_hours_per_job
+        """At most, where each run ends within its first job: jobs, those of promotions too, x GPUs x time limit."""
+        return (self.jobs + self.further_jobs) * self.gpu_hours_per_job
 
     @property
     def gpu_hours_without_progress(self) -> float:
@@ -53,6 +57,11 @@ class Cost:
         """Some lines for a person; what each "at most" means is said in them."""
         per_job = _number(self.gpus_per_job, "GPU") if self.gpus_per_job else _number(self.cpus_per_job, "CPU")
         lines = [f"{_number(self.jobs, 'job')}, one a run, of {per_job} for at most {self.hours_per_job:g} h each"]
+        if self.further_jobs:
+            lines.append(f"promotions to further seeds: at most {_number(self.further_jobs, 'job')} more")
+        if self.budget is not None:
+            unit = "GPU-hours" if self.gpus_per_job else "hours of jobs"
+            lines.append(f"budget: nothing is started that does not fit into {self.budget:,.6g} {unit} in all")
         if self.gpus_per_job:
             lines += [
                 f"GPU-hours: at most {self.gpu_hours:,.6g} if each run ends within one job; a run that is preempted or "
@@ -78,12 +87,15 @@ def cost(study: StudyConfig, launch: LaunchConfig, configs: Sequence[Mapping[str
     seeds = len(study.seeds)
     sizes = [_checkpoint_gb(config) for config in configs]
     known = [size for size in sizes if size is not None]
-    jobs = seeds * (len(configs) + study.n_trials)
+    trials = len(configs) + study.n_trials
+    jobs = seeds * trials
     return Cost(
         jobs=jobs,
         gpus_per_job=launch.resources.gpus_per_node,
         cpus_per_job=launch.resources.cpus_per_task,
         hours_per_job=launch.resources.walltime_min / MINUTES_PER_HOUR,
+        further_jobs=study.promotion.further_runs(trials) if study.promotion is not None else 0,
+        budget=study.budget,
         attempts=launch.stalled_attempts,
         disk_gb=seeds * sum(known),
         jobs_of_unknown_size=jobs - seeds * len(known),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ from sweeps.ended import Ended, ended
 from sweeps.ends import End
 from sweeps.folder import StudyFolder
 from sweeps.gpu_hours import Hours, hours
+from sweeps.grants import granted
 from sweeps.jobs import JobView, Look
 from sweeps.journal import Journal
 from sweeps.lease import Holder, current
 from sweeps.place import find
 from sweeps.requests import open_requests
-from sweeps.trials import Trial
+from sweeps.trials import Trial, TrialState
 
 WAITING = "waiting"
 QUEUED = "queued"
@@ -30,6 +31,9 @@ CANCELLED = "cancelled"
 INTERRUPTED = "interrupted"
 DAMAGED = "damaged"
 UNKNOWN = "unknown"
+PRUNED = "pruned"
+BEFORE_PRUNED = (WAITING, INTERRUPTED, "created", "stopped")
+"""What the runs of a pruned trial are found as."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class RunStatus:
     """A run as its folder shows it; entropy and target in nats per token, of the last step written.
 
     `state`: a RunState, or waiting (no folder yet), queued (its job waits), interrupted (its process died), damaged
-    (unreadable), cancelled, or cancelling (it has yet to stop).
+    (unreadable), cancelled, cancelling (it has yet to stop), or pruned (with its trial, which a person can revive).
     `reason` is that of the last failure, also after a later attempt went well; `alarms` those of the last step.
     From `job` on it is what `look` saw: None where nobody looked.
     """
@@ -111,6 +115,8 @@ class StudyStatus:
     note: str | None = None
     cancelled: str | None = None
     requests: int = 0
+    budget: float | None = None
+    """Hours that it may cost in all; None: no limit."""
     ended: Ended | None = None
     """What its last driver found when it had nothing more to do; None while there may be more."""
 
@@ -223,6 +229,7 @@ def study_status(path: Path | str, show: Show = run_status) -> StudyStatus:
         note=note,
         cancelled=folder.cancelled(),
         requests=len(open_requests(folder)),
+        budget=granted(folder, study.get("budget")),
         ended=ended(folder),
     )
 
@@ -256,6 +263,8 @@ def _trials_of_folders(folder: StudyFolder, show: Show) -> tuple[TrialStatus, ..
 def _trial_status(folder: StudyFolder, trial: Trial, seeds: list[int], show: Show) -> TrialStatus:
     own = trial.on(seeds)
     runs = [show(RunFolder(folder.runs_path / trial.run_name(seed)), trial.title) for seed in own]
+    if trial.state is TrialState.PRUNED:
+        runs = [replace(run, state=PRUNED) if run.state in BEFORE_PRUNED else run for run in runs]
     return TrialStatus(
         name=trial.name,
         title=trial.title,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sweeps.status import RunStatus
 
 OVER = ("complete",)
-OVER_IN_A_STUDY = ("complete", "failed", "damaged")
+OVER_IN_A_STUDY = ("complete", "failed", "damaged", "pruned")
 """A whole study's mark is enough for these: only what was cancelled comes back when it is withdrawn."""
 NOT_RUNNING = ("waiting", "queued", "created", "stopped", "interrupted")
 RUNNING = ("running", "cancelling")

@@ -1,4 +1,4 @@
-"""`entrocraft retry`: another try for what failed or was cancelled."""
+"""`entrocraft retry`: another try for what failed, was cancelled or pruned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "targets", nargs="*", metavar="RUN|STUDY", help="runs that failed or were cancelled, or a study that was"
+        "targets",
+        nargs="*",
+        metavar="RUN|STUDY",
+        help="runs that failed, were cancelled or pruned, or a study that was cancelled",
     )
     parser.add_argument("--failed", action="store_true", help="every failed trial of the study (or of the one here)")
 
@@ -93,11 +96,13 @@ def _retry_runs(path: str, runs: list[RunFolder]) -> None:
         )
     seen = study_status(path)
     states = {run.name: (run.state, trial) for trial in seen.trials for run in trial.runs}
-    idle = [run.path.name for run in runs if states[run.path.name][0] not in ("failed", "cancelled", "cancelling")]
+    idle = [
+        run.path.name for run in runs if states[run.path.name][0] not in ("failed", "cancelled", "cancelling", "pruned")
+    ]
     idle = [name for name in idle if states[name][1].state != "failed"]
     if idle:
         name = idle[0]
-        raise ConfigError("a run to retry must have failed or be cancelled", f"{name!r}, {states[name][0]}")
+        raise ConfigError("a run to retry must have failed, or be cancelled or pruned", f"{name!r}, {states[name][0]}")
     withdrawn = sum([withdraw(run) for run in runs])
     names = {run.path.name.rsplit("-s", 1)[0] for run in runs}
     _ask(study, seen, names, withdrawn)
@@ -141,11 +146,12 @@ def _retry_alone(run: RunFolder) -> None:
 
 
 COMMAND = Command(
-    help="another try for what failed or was cancelled",
+    help="another try for what failed, was cancelled or pruned",
     description=(
-        "Give another try to runs that failed or were cancelled, from their checkpoints: marks of `cancel` are\n"
-        "withdrawn, and a trial that is told as failed is asked for again. The study's driver takes that up,\n"
-        "the one at work or the next one."
+        "Give another try to runs that failed, were cancelled or pruned, from their checkpoints: marks of `cancel`\n"
+        "are withdrawn, and a trial that is told as failed or pruned is asked for again. One that was pruned is\n"
+        "spared from then on: no pruner stops it again. The study's driver takes that up, the one at work or the\n"
+        "next one."
     ),
     examples=(
         "entrocraft retry demo/t0003-s1",

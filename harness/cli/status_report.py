@@ -57,6 +57,13 @@ def _study(study: StudyStatus) -> Iterator[RenderableType]:
     counts += [f"runs: {_counted(_state(run) for run in runs)}"] if runs else []
     yield Text(plain("  " + "; ".join([*counts])))
     yield from _hours(runs)
+    if study.budget is not None:
+        spent = sum(each.paid for each in total(run.hours for run in runs if run.hours is not None))
+        yield Text(f"  budget: {spent:.3g} of {study.budget:.6g} hours spent")
+    if study.ended is not None and study.ended.unaffordable:
+        yield Text("  the budget does not pay the next run to its end: the sweep with --budget +HOURS goes on")
+    if study.ended is not None and study.ended.used_up:
+        yield Text("  the sampler found no configuration any more that was not there already")
     yield _table(cells for trial in study.trials for cells in _trial(trial))
     yield from _troubles(runs)
 

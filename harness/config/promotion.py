@@ -41,6 +41,17 @@ class Promotion:
         """Raises ConfigError where a rung has one of `base`, the study's own seeds: that run is there already."""
         self._refuse(sorted(set(base) & set(self.seeds)), "others than those of study.seeds")
 
+    def further_runs(self, configurations: int) -> int:
+        """Runs of all promotions, at most, where so many configurations are on the first seeds.
+
+        About one in `keep` goes on. Where each that comes is better than all before it, all do from the `keep`-th on.
+        """
+        runs, going = 0, configurations
+        for seeds in self.rungs:
+            going = max(1, going - self.keep + 1)
+            runs += going * len(seeds)
+        return runs
+
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Raises ConfigError: unknown keys (the valid ones are listed), wrong types, broken rules."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -34,11 +33,9 @@ class Constraint:
     def parse(cls, text: object) -> Self:
         """Raises ConfigError: no text of the form KEY OP KEY or KEY OP NUMBER."""
         found = PATTERN.fullmatch(text) if isinstance(text, str) else None
-        if found is None or _number(found["key"]) is not None:
+        number = None if found is None else _number(found["other"])
+        if found is None or _number(found["key"]) is not None or number != number:  # NaN
             raise ConfigError("a constraint must compare a key with a key or a number", repr(text), EXAMPLE)
-        number = _number(found["other"])
-        if number is not None and math.isnan(number):
-            raise ConfigError("a constraint must compare with a number", repr(text), EXAMPLE)
         return cls(found["key"], found["operator"], found["other"] if number is None else number)
 
     @property

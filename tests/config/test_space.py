@@ -31,7 +31,7 @@ def test_a_conditional_range_with_values_of_its_own_is_read():
 @pytest.mark.parametrize(
     "values, plain",
     [
-        ({"choices": ["x", 1, None, True]}, {"choices": ["x", 1, None, True]}),
+        ({"choices": ["x", 1, None, False]}, {"choices": ["x", 1, None, False]}),
         ({"low": 1, "high": 4}, {"low": 1, "high": 4, "log": False, "step": None}),
         ({"low": 1e-5, "high": 1.0, "log": True, "step": None}, {"low": 1e-5, "high": 1.0, "log": True, "step": None}),
     ],

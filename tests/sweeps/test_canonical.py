@@ -85,10 +85,9 @@ PLAIN = st.recursive(
         st.booleans(),
         st.integers(),
         st.floats(allow_nan=False),
-        # "inf" is how an infinite option is written
-        st.text(max_size=3).filter(lambda text: text not in ("inf", "-inf")),
+        st.text("ab1.é", max_size=3),
     ),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=2), inner, max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text("ab", max_size=2), inner, max_size=3)),
     max_leaves=8,
 )
 CONFIGS = st.dictionaries(st.sampled_from(["trainer", "data", "x"]), PLAIN, max_size=3)

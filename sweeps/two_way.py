@@ -89,7 +89,7 @@ class TwoWay:
         return np.asarray(weights / weights.sum(), dtype=np.float64)
 
     def highest(self, ratios: Floats, weights: Floats, draws: int, seed: int) -> Floats:
-        """J: how often each mean is the highest in so many draws from the posterior; `weights` are those of `ratios`."""
+        """J: how often each mean is the highest in so many draws from the posterior; `weights` of the ratios."""
         rng = np.random.default_rng(seed)
         squares = self._squares(ratios)
         won = np.zeros(len(self.along))

@@ -1,8 +1,11 @@
 """The definition of an objective."""
 
-import pytest
+from pathlib import Path
 
-from harness.config.objective import Objective
+import pytest
+import yaml
+
+from harness.config.objective import DIRECTIONS, STEPS, WHOLE_RUN, Objective
 from harness.config.study import Objective as FromStudy
 from harness.errors import ConfigError
 
@@ -48,3 +51,12 @@ def test_what_is_wrong_is_refused_in_words(change, message):
     with pytest.raises(ConfigError) as refused:
         Objective.from_dict({**PLAIN, **change}, "also[0]")
     assert message in str(refused.value)
+
+
+def test_the_examples_of_the_docs_are_objectives():
+    text = (Path(__file__).parents[2] / "docs" / "objectives.md").read_text()
+    study = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    assert [Objective.from_dict(each).direction for each in (study["objective"], *study["also"])] == list(
+        reversed(DIRECTIONS)
+    )
+    assert all(f"| `{each}`" in text for each in (*STEPS, *WHOLE_RUN))

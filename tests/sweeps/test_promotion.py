@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -280,3 +282,17 @@ def test_the_order_of_arrival_may_add_configurations_to_those_that_go_on():
     falling = {origin: dict.fromkeys(range(1, 6), float(-origin)) for origin in range(9)}
     gone_on = [len(at_least(whole_study(Random(0), values, 1), 1)) for values in (rising, falling)]
     assert gone_on == [7, 3]
+
+
+def test_the_example_of_the_docs_is_a_ladder_and_costs_what_they_say():
+    text = (Path(__file__).parents[2] / "docs" / "seeds.md").read_text()
+    study = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    ladder, base = Promotion.from_dict(study["promotion"]), study["seeds"]
+    values = {origin: dict.fromkeys(seeds_of(base, ladder, 2), -float(origin)) for origin in range(27)}
+    results = {origin: Result(origin, 0, DONE, {1: own[1]}) for origin, own in values.items()}
+    while (origin := next_promotion(ladder, base, list(results.values()), "maximize", over=True)) is not None:
+        rung = results[origin].rung + 1
+        seeds = seeds_of(base, ladder, rung)
+        results[origin] = Result(origin, rung, DONE, {seed: values[origin][seed] for seed in seeds})
+    assert f"= {sum(len(each.values) for each in results.values())} runs" in text
+    assert f"instead of {27 * len(seeds_of(base, ladder, 2))} with" in text

@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
@@ -101,6 +102,25 @@ def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> Non
     if study.n_trials:
         dimensions = ", ".join(dimension.key for dimension in study.space)
         print(f"  {study.n_trials} more drawn by {study.sampler} over {dimensions}")
+    for line in spending(study):
+        print(f"  {line}")
+
+
+def spending(study: StudyConfig) -> Iterator[str]:
+    """How the study spends what it may: pruning, promotion and budget, a line each; nothing of what it does without."""
+    pruning, guards = study.pruning.of(study.objective), study.pruning.guards
+    if pruning.pruner != "none":
+        settings = {"start": pruning.start, "every": pruning.every} if not pruning.rungs else {}
+        options = ", ".join(f"{key} {value}" for key, value in {**settings, **pruning.options}.items())
+        yield f"pruned by {pruning.pruner} on {pruning.metric}, {pruning.direction} ({options})"
+    if guards.on:
+        on = {key: value for key, value in asdict(guards).items() if value is not None}
+        yield f"guards: {', '.join(f'{key} {value:g}' for key, value in on.items())}"
+    if study.promotion is not None:
+        rungs = "; then ".join(", ".join(map(str, rung)) for rung in study.promotion.rungs)
+        yield f"one in {study.promotion.keep} promoted to seeds {rungs}"
+    if study.budget is not None:
+        yield f"budget: {study.budget:g} GPU-hours (hours of processes without GPUs)"
 
 
 def print_result(study: StudyConfig, status: StudyStatus) -> int:

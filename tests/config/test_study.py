@@ -24,10 +24,49 @@ LIST = {
 DRAWN = {**LIST, "trials": [], "space": {"lr": {"low": 1e-5, "high": 1e-3, "log": True}}, "n_trials": 5}
 
 
-@pytest.mark.parametrize("values", [LIST, DRAWN, {**LIST, **DRAWN}])
+HALVING = {"pruner": "halving", "options": {"rungs": [5, 10], "keep": 2}}
+SEARCHING = {
+    **DRAWN,
+    "constraints": ["lr <= 0.01"],
+    "pruning": {**HALVING, "guards": {"entropy_below": 0.01}},
+    "promotion": {"keep": 3, "rungs": [[2, 3], [4]]},
+    "budget": 500,
+    "warm_start": ["studies/other"],
+}
+FRONT = {**LIST, "also": [{"metric": "gpu_hours", "direction": "minimize"}]}
+
+
+@pytest.mark.parametrize("values", [LIST, DRAWN, {**LIST, **DRAWN}, SEARCHING, FRONT])
 def test_a_definition_survives_its_own_dictionary(values):
     config = StudyConfig.from_dict(values)
     assert StudyConfig.from_dict(config.to_dict()) == config
+
+
+def test_what_is_not_said_is_not_written_as_no_older_version_wrote_it():
+    new = {"constraints", "also", "pruning", "promotion", "budget", "warm_start"}
+    assert not new & set(StudyConfig.from_dict(LIST).to_dict())
+    assert new - {"also"} <= set(StudyConfig.from_dict(SEARCHING).to_dict())
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"also": FRONT["also"], "promotion": SEARCHING["promotion"]}, "takes one objective.*Leave out study.also"),
+        ({"promotion": {"keep": 2, "rungs": [[1]]}}, "others than those of study.seeds"),
+        ({"budget": 0}, r"study\.budget must be hours > 0"),
+        ({"budget": math.inf}, r"study\.budget must be hours > 0"),
+        ({"warm_start": ["a"]}, "for a sampler that draws"),
+        ({"pruning": {"pruner": "hyperband"}}, "is not offered: its brackets are drawn by a hash"),
+        ({"pruning": {"pruner": "medium"}}, "pruners must be known ones.*'median'"),
+        ({"pruning": {"pruner": "median", "metric": "a"}}, "must be given together"),
+        ({"objective": {"metric": "tracking_error", "direction": "minimize"}, "pruning": HALVING}, "must be given where"),
+        ({"constraints": ["lr <= 1"]}, "'lr'"),
+        ({"also": [{"metric": "a", "direction": "up"}]}, "direction"),
+    ],
+)
+def test_how_a_study_spends_is_checked(change, message):
+    with pytest.raises(ConfigError, match=message):
+        StudyConfig.from_dict({**LIST, **change})
 
 
 def test_dimensions_are_typed():

@@ -21,6 +21,7 @@ COMMANDS = (
     "doctor",
     "eval",
     "schedule",
+    "report",
     "figures",
     "compare",
     "paper",

@@ -37,24 +37,24 @@ def _comparison(facts: StudyFacts, noise: Noise | None) -> Iterator[str]:
     count, least = len(ranked), min(each.n for each in ranked)
     if noise is None:
         yield (
-            "No configuration has two seeds, so the noise between seeds is unknown: no difference on this page can be told "
-            "from luck. Give the study two seeds or more."
+            "No configuration has two seeds, so the noise between seeds is unknown: no difference on this page can be "
+            "told from luck. Give the study two seeds or more."
         )
     elif count > 1:
         open_ = sum(not noise.resolved(ranked[0], other) for other in ranked[1:])
         rest = counted(count - 1, "other configuration")
         yield (
-            f"{open_} of the {rest} cannot be told from the best one, {ranked[0].name} (differences within 95 % of the noise "
-            "between seeds; each comparison by itself, none corrected for their number)."
+            f"{open_} of the {rest} cannot be told from the best one, {ranked[0].name} (differences within 95 % of the "
+            "noise between seeds; each comparison by itself, none corrected for their number)."
             if open_
-            else f"The best one, {ranked[0].name}, differs from each of the {rest} by more than the noise between seeds "
-            "(95 %, each comparison by itself, none corrected for their number)."
+            else f"The best one, {ranked[0].name}, differs from each of the {rest} by more than the noise between "
+            "seeds (95 %, each comparison by itself, none corrected for their number)."
         )
     if count > 1:
         lead = "" if noise is None else _lead(count, noise, least)
         yield (
-            f"The best of {count} was chosen for its score, so its score is too good to be expected again{lead}. Run it on new "
-            "seeds before you report it."
+            f"The best of {count} was chosen for its score, so its score is too good to be expected again{lead}. Run it "
+            "on new seeds before you report it."
         )
     if noise is not None and noise.df < FEW_DF:
         yield f"The noise between seeds is itself estimated from little: {counted(noise.df, 'degree')} of freedom."
@@ -62,20 +62,22 @@ def _comparison(facts: StudyFacts, noise: Noise | None) -> Iterator[str]:
     if few:
         yield f"{few} of {count} complete configurations have fewer than {FEW_SEEDS} seeds (the least: {least})."
     if len({each.n for each in ranked}) > 1:
-        yield "Configurations have different numbers of seeds: means over more seeds vary less, and those of few lead by luck."
+        yield "Configurations have different numbers of seeds: means over few vary more, and lead by luck more often."
 
 
 def _lead(count: int, noise: Noise, seeds: int) -> str:
     lead = lead_by_chance(noise.standard_error(seeds), count)
-    return f": {count} equal ones with {counted(seeds, 'seed')} each would show a lead of about {number(lead)} by luck alone"
+    return (
+        f": {count} equal ones with {counted(seeds, 'seed')} each would show one ahead by about {number(lead)} by luck"
+    )
 
 
 def _absent(facts: StudyFacts) -> Iterator[str]:
     counts = facts.counts
     if failed := counts.get(FAILED, 0):
         yield (
-            f"{counted(failed, 'configuration')} failed and {'is' if failed == 1 else 'are'} in no figure: where failing "
-            "depends on the parameters, what is shown is too favourable."
+            f"{counted(failed, 'configuration')} failed and {'is' if failed == 1 else 'are'} in no figure: where "
+            "failing depends on the parameters, what is shown is too favourable."
         )
     if pruned := counts.get(PRUNED, 0):
         yield (

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analysis.student import quantile
 from study_report.facts import Configuration
@@ -20,7 +21,7 @@ class Noise:
     sd: float
     df: int
 
-    @property
+    @cached_property
     def t(self) -> float:
         """The two-sided 95 % quantile of Student's t."""
         return float(quantile((1 + LEVEL) / 2, self.df))

@@ -32,8 +32,8 @@ def make(facts: StudyFacts) -> plot.Plot:
     ]
     last = next(each.name for each in scored if each.score == best[-1])
     alt = (
-        f"{facts.goal.metric} of {len(scored)} complete configurations in the order of their start. The best so far goes "
-        f"from {number(best[0])} ({scored[0].name}) to {number(best[-1])}, reached by {last}."
+        f"{facts.goal.metric} of {len(scored)} complete configurations in the order of their start. The best so far "
+        f"goes from {number(best[0])} ({scored[0].name}) to {number(best[-1])}, reached by {last}."
     )
     notes = ["The line only ever improves, by chance too: each new configuration is another draw of the noise."]
     limits = _limits([each.score for each in scored])

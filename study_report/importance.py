@@ -26,15 +26,17 @@ def make(facts: StudyFacts, found: Importances) -> plot.Plot:
     if found.reason is not None:
         return plot.not_drawn(NAME, TITLE, f"Not estimated: {found.reason}.")
     rows = [(key, f"{share:.2f}", "yes" if found.beyond_chance[key] else "no") for key, share in found.shares.items()]
-    told = "; ".join(f"{key} {share}{'' if beyond == 'yes' else ' (not beyond chance)'}" for key, share, beyond in rows[:8])
+    told = "; ".join(
+        f"{key} {share}{'' if beyond == 'yes' else ' (not beyond chance)'}" for key, share, beyond in rows[:8]
+    )
     alt = f"Share of importance by parameter: {told}."
     notes = (
-        f"PED-ANOVA (Optuna) with {found.points} complete configurations: how differently the best {found.top} of them are "
-        "spread over a parameter's values than all are. A parameter that only some configurations have counts where it is.",
-        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of {SHUFFLES} shuffles of the scores; grey: chance gives as much. "
-        "A numeric parameter needs many configurations to pass that.",
-        "Not causal: it tells what good configurations have in common within what was tried. Interactions are not seen, and a "
-        "sampler that has concentrated leaves less to compare.",
+        f"PED-ANOVA (Optuna) with {found.points} complete configurations: how differently the best {found.top} of them "
+        "are spread over a parameter's values than all are. A parameter that only some have counts where it is.",
+        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of {SHUFFLES} shuffles of the scores; grey: chance gives as "
+        "much. A numeric parameter needs many configurations to pass that.",
+        "Not causal: it tells what good configurations have in common within what was tried. Interactions are not seen, "
+        "and a sampler that has concentrated leaves less to compare.",
     )
     return plot.drawn(NAME, TITLE, alt, lambda: _draw(found), COLUMNS, rows, notes)
 

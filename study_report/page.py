@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from study_report.text import hours, number, plain
 TEMPLATE = "page.html.jinja"
 COLOURS = {"complete": "#009E73", "running": "#0072B2", "waiting": "#dddddd", "pruned": "#E69F00", "failed": "#D55E00"}
 REST = "to come"
-BEST_ROWS = 20
 DAMAGED = ("failed", "damaged", "interrupted")
 
 
@@ -76,7 +76,7 @@ def _sections(facts: StudyFacts, spread: Noise | None) -> list[Section]:
     keys = [*found.shares, *(key for key in facts.varied if key not in found.shares)]
     front = pareto.make(facts)
     parts = [
-        ("best", "Best configurations", (ranking.make(facts, spread), history.make(facts))),
+        ("results", "Results", (ranking.make(facts, spread), history.make(facts))),
         ("objectives", "Several objectives", (front,) if front is not None else ()),
         ("schedules", "Schedules", (schedules.make(facts), surface.make(facts, keys))),
         ("parameters", "Parameters", (importance.make(facts, found), slices.make(facts, keys))),
@@ -130,7 +130,8 @@ def _row(each: Configuration, keys: Sequence[str], facts: StudyFacts, spread: No
         "mean": number(each.value),
         "error": deviation,
         "interval": ranking.interval(each, spread),
-        "seeds": ", ".join(f"{seed}: {number(value)}" for seed, value in sorted(each.values.items())) or str(each.n or ""),
+        "seeds": ", ".join(f"{seed}: {number(value)}" for seed, value in sorted(each.values.items()))
+        or str(each.n or ""),
         "params": [each.params.get(key, "") for key in keys],
         "hours": ", ".join(f"{hours(some.paid)} {some.unit}" for some in each.hours if some.paid),
     }
@@ -144,14 +145,23 @@ def _unranked(facts: StudyFacts) -> list[Configuration]:
 
 
 def _troubles(each: Configuration) -> list[tuple[str, str, str]]:
-    """(run, state, why) of its runs that failed, once or for good, or are not as they should be."""
+    """(run, state, why) of its runs that failed, once or for good, or are not as they should be, beyond its reason."""
     found = []
     for run in each.runs:
         if run.reason is not None or run.state in DAMAGED:
             ended = ": ".join(part for part in (run.cause, run.detail) if part)
             why = "; ".join(dict.fromkeys(part for part in (run.reason, ended) if part))
-            found.append((run.name, run.state, why or "its process is gone without a word"))
+            if why != each.reason:
+                found.append((run.name, run.state, why or "its process is gone without a word"))
     return found
+
+
+def clock(time: str) -> str:
+    """ISO 8601 for a reader: to the minute, in UTC."""
+    try:
+        return datetime.fromisoformat(time).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return time
 
 
 def _shown(value: Any) -> Any:
@@ -164,4 +174,5 @@ def _template() -> Any:
     environment = Environment(
         loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
+    environment.filters["clock"] = clock
     return environment.get_template(TEMPLATE)

@@ -54,8 +54,8 @@ def make(facts: StudyFacts) -> plot.Plot | None:
         f"On the front: {counted(len(names), 'configuration')}: {shown}."
     )
     notes = [
-        "Red: no other configuration is as good in every objective and better in one. These are means over few seeds: another "
-        "draw of the noise moves points on and off the front."
+        "Red: no other configuration is as good in every objective and better in one. These are means over few seeds: "
+        "another draw of the noise moves points on and off the front."
     ]
     if len(facts.goals) - 1 > MOST_PANELS:
         notes.append(f"Panels for the first {MOST_PANELS} further objectives; the front is of all, and in the table.")
@@ -71,9 +71,7 @@ def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
     return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)
 
 
-def _draw(
-    facts: StudyFacts, found: Sequence[tuple[Configuration, tuple[float, ...]]], best: set[int]
-) -> Figure:
+def _draw(facts: StudyFacts, found: Sequence[tuple[Configuration, tuple[float, ...]]], best: set[int]) -> Figure:
     further = range(1, min(len(facts.goals), MOST_PANELS + 1))
     figure, axes = plot.figure(2.9, columns=len(further))
     for ax, axis in zip(axes, further, strict=True):

@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from paper_figures import style
 from study_report.facts import Goal
@@ -23,7 +25,7 @@ PIXELS_PER_INCH = 130
 """Of a picture on the page: its letters are as large there as those of the text."""
 CLIPPED_FROM = 20
 """From so many scores on, the colours span their 5th to 95th percentile: one that diverged is not to hide the rest."""
-EMBEDDED = {"svg.hashsalt": "entrocraft", "svg.fonttype": "path", "text.parse_math": False}
+EMBEDDED: Any = {"svg.hashsalt": "entrocraft", "svg.fonttype": "path", "text.parse_math": False}
 """No text of a picture is a formula, and equal figures are equal bytes."""
 
 _VIRIDIS = matplotlib.colormaps["viridis"]
@@ -98,7 +100,7 @@ def colour_bar(figure: Figure, ax: Axes, colours: ScalarMappable, scores: Sequen
     extend = "both" if below and above else "min" if below else "max" if above else "neither"
     bar = figure.colorbar(colours, ax=ax, extend=extend, pad=0.02, aspect=25)
     bar.set_label(f"{short(goal.metric)} (dark: better)")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def short(key: str, most: int = 40) -> str:
@@ -110,3 +112,13 @@ def short(key: str, most: int = 40) -> str:
 def figure(height: float, width: float = style.PAGE_INCHES, **grid: int) -> tuple[Figure, list[Axes]]:
     """A figure of the page's width, in inches, and its axes, which share no scale."""
     return style.figure(width, height, shared=False, **grid)
+
+
+def log_scale(ax: Axes, axis: str, values: Sequence[float]) -> None:
+    """Makes the axis "x" or "y" logarithmic, with plain numbers: at 1, 2 and 5, or at decades over a wide range."""
+    decades = np.log10(max(values) / min(values))
+    getattr(ax, f"set_{axis}scale")("log")
+    of = getattr(ax, f"{axis}axis")
+    of.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1.3 else (1.0,), numticks=8))
+    of.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    of.set_minor_locator(NullLocator())

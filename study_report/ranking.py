@@ -11,9 +11,14 @@ from paper_figures.style import BLUE, GREY, VERMILION
 from study_report import plot
 from study_report.estimates import Noise
 from study_report.facts import Configuration, StudyFacts
-from study_report.text import counted, number
+from study_report.points import number_of
+from study_report.text import counted, number, plain
 
 MOST = 20
+MOST_KEYS = 6
+"""Parameters that are named beside the axis."""
+LONGEST = 60
+"""Characters beside the axis."""
 NAME, TITLE = "ranking", "Best configurations"
 COLUMNS = ("configuration", "title", "mean", "95 % interval", "seeds", "value of each seed")
 
@@ -27,7 +32,9 @@ def make(facts: StudyFacts, noise: Noise | None) -> plot.Plot:
     told = f"{best.name} is first with {number(best.score)} over {counted(best.n, 'seed')}"
     if len(shown) > 1:
         told += f"; {shown[-1].name} is number {len(shown)} with {number(shown[-1].score)}"
-    bars = "" if noise is None else f", with 95 % intervals of the mean of one seed {number(noise.half(1))} wide each way"
+    bars = (
+        "" if noise is None else f", with 95 % intervals of the mean of one seed {number(noise.half(1))} wide each way"
+    )
     alt = f"Mean {facts.goal.metric} of the {counted(len(shown), 'best configuration')}{bars}. {told}."
     notes = ["Dots: seeds. Bar: mean and its 95 % interval, from one noise pooled over all configurations."]
     if noise is None:
@@ -58,9 +65,11 @@ def _draw(facts: StudyFacts, shown: Sequence[Configuration], noise: Noise | None
             ax.errorbar(each.score, place, xerr=noise.half(each.n), color=colour, linewidth=1.6, zorder=2)
         seeds = [value for value in each.values.values() if math.isfinite(value)]
         ax.plot(seeds, [place] * len(seeds), "o", color=GREY, markersize=2.6, alpha=0.8, zorder=3)
-        ax.plot([each.score], [place], "D" if place == 0 else "|", color=colour, markersize=5 if place == 0 else 8, zorder=4)
+        ax.plot(
+            [each.score], [place], "D" if place == 0 else "|", color=colour, markersize=5 if place == 0 else 8, zorder=4
+        )
     ax.axvline(shown[0].score, color=VERMILION, linewidth=0.6, linestyle=":")
-    ax.set_yticks(range(len(shown)), [f"{each.name}  {plot.short(_said(each, facts), 58)}" for each in shown])
+    ax.set_yticks(range(len(shown)), [f"{each.name}  {_cut(_said(each, facts))}" for each in shown])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(f"{plot.short(facts.goal.metric)} ({'larger' if facts.goal.maximize else 'smaller'} is better)")
@@ -68,14 +77,22 @@ def _draw(facts: StudyFacts, shown: Sequence[Configuration], noise: Noise | None
 
 
 def _said(each: Configuration, facts: StudyFacts) -> str:
-    """What differs between the configurations, shortly; their titles where nothing does."""
+    """What differs between the configurations, shortly; their titles where that is too much."""
     keys = facts.varied
-    said = " ".join(f"{key.rsplit('.', 1)[-1]}={_brief(each.params[key])}" for key in keys if key in each.params)
-    return said if said and len(keys) <= 4 else each.title
+    said = [_brief(key, each.params[key]) for key in keys if key in each.params]
+    return ", ".join(said) if said and len(keys) <= MOST_KEYS else each.title
 
 
-def _brief(value: str) -> str:
-    try:
-        return f"{float(value):.3g}"
-    except ValueError:
-        return value
+def _brief(key: str, value: str) -> str:
+    """ "start 0.598", or a word alone."""
+    found = number_of(value)
+    return (
+        value
+        if found is None and value != "inf"
+        else f"{key.rsplit('.', 1)[-1]} {value if found is None else f'{found:.3g}'}"
+    )
+
+
+def _cut(text: str) -> str:
+    shown = plain(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"

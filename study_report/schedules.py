@@ -57,7 +57,7 @@ def _draw(facts: StudyFacts, ranked: Sequence[Configuration], others: Sequence[C
         ax.add_collection(LineCollection([_line(each) for each in worst_first], colors=shades, linewidths=wide))
         best = _line(ranked[0])
         ax.plot(*zip(*best, strict=True), color="white", linewidth=4.0)
-        ax.plot(*zip(*best, strict=True), color=colours.to_rgba(scores[0]), linewidth=2.4, label=f"best: {ranked[0].name}")
+        ax.plot(*zip(*best, strict=True), color=shades[-1], linewidth=2.4, label=f"best: {ranked[0].name}")
         plot.colour_bar(figure, ax, colours, scores, facts.goal)
         ax.legend(loc="best")
     ax.autoscale_view()

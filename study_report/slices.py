@@ -33,7 +33,7 @@ def make(facts: StudyFacts, keys: Sequence[str]) -> plot.Plot:
     rows = [(each.name, number(each.value), *(each.params.get(key, "") for key in shown)) for each in ranked]
     left = len(keys) - len(shown)
     notes = [
-        "A dot a configuration, the best one as a red diamond. The other parameters differ too, so a trend here may be theirs.",
+        "A dot a configuration, the best one as a red diamond. The other parameters differ too: a trend may be theirs.",
         *([f"{left} further parameters are in the table of all configurations."] if left else []),
     ]
     columns = ("configuration", facts.goal.metric, *shown)
@@ -67,7 +67,7 @@ def _panel(ax: Axes, having: Sequence[Configuration], key: str) -> None:
         ax.set_xticks(range(len(choices)), [plot.short(each, 14) for each in choices])
         ax.set_xlim(-0.5, len(choices) - 0.5)
     elif logarithmic(places):
-        ax.set_xscale("log")
+        plot.log_scale(ax, "x", places)
     ax.plot(places, [each.score for each in having], "o", color=BLUE, alpha=0.55, markersize=3, markeredgewidth=0)
     ax.plot(places[:1], [having[0].score], "D", color=VERMILION, markersize=4.5)
     ax.set_xlabel(plot.short(key, 30))

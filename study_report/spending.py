@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from paper_figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION
+from paper_figures.style import BLUE, GREEN, GREY, SKY, VERMILION
 from study_report import plot
 from study_report.facts import STATES, StudyFacts
 from study_report.text import hours
@@ -21,7 +21,6 @@ CAUSES = {
     "open": (GREY, "since the last record of what goes on"),
 }
 """Kind of paid hours -> its colour, and what it is."""
-HATCHES = {"replayed": "///", "lost": "xxx", "starting": "..."}
 ALL = "all configurations"
 
 
@@ -62,9 +61,8 @@ def _draw(bars: Sequence[tuple[str, Hours]]) -> Figure:
         left = 0.0
         for cause, (colour, _) in CAUSES.items():
             value = getattr(each, cause)
-            label = cause if place == 0 else "_"
-            ax.barh(place, value, left=left, color=colour, height=0.62, label=label, hatch=HATCHES.get(cause),
-                    edgecolor="white", linewidth=0)  # fmt: skip
+            label = cause if place == 0 and value else "_"
+            ax.barh(place, value, left=left, color=colour, height=0.62, label=label, edgecolor="white", linewidth=0.6)
             left += value
         ax.text(left, place, f" {hours(left)}", va="center", fontsize=6.5)
     ax.set_yticks(range(len(bars)), [name for name, _ in bars])

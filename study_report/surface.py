@@ -50,7 +50,9 @@ def make(facts: StudyFacts, keys: Sequence[str]) -> plot.Plot:
     ]
     notes = ["A point a configuration, the best one ringed in red."]
     if contours:
-        notes.append("Contours join the points by straight lines: they follow the noise, and say nothing between far points.")
+        notes.append(
+            "Contours join the points by straight lines: they follow the noise, and say nothing between far points."
+        )
     columns = ("configuration", plane.x, plane.y, facts.goal.metric)
     title = f"Score over {plane.x} and {plane.y}"
     return plot.drawn(NAME, title, alt, lambda: _draw(facts, plane, contours), columns, rows, notes)
@@ -59,11 +61,17 @@ def make(facts: StudyFacts, keys: Sequence[str]) -> plot.Plot:
 def choose(facts: StudyFacts, keys: Sequence[str]) -> Plane | None:
     """Start and end of the schedule as parameters, else of the targets that runs followed, else two other numbers."""
     ranked = facts.ranked()
-    pairs = [(START, END)] + ([(a, b)] if len(numeric := _numeric(ranked, keys)) > 1 and (a := numeric[0]) and (b := numeric[1]) else [])
-    planes = [_plane(x, y, [(each, _of(each, x), _of(each, y)) for each in ranked]) for x, y in pairs]
+    numeric = _numeric(ranked, keys)
     targets = [(each, each.curve[0][1], each.curve[-1][1]) for each in ranked if each.curve]
-    planes.insert(1, _plane("target at the start", "target at the end", targets))
-    return next((plane for plane in planes if plane is not None), None)
+    return (
+        _of_keys(ranked, START, END)
+        or _plane("target at the start", "target at the end", targets)
+        or (_of_keys(ranked, *numeric[:2]) if len(numeric) > 1 else None)
+    )
+
+
+def _of_keys(ranked: Sequence[Configuration], x: str, y: str) -> Plane | None:
+    return _plane(x, y, [(each, _of(each, x), _of(each, y)) for each in ranked])
 
 
 def _of(each: Configuration, key: str) -> float | None:
@@ -103,17 +111,21 @@ def _draw(facts: StudyFacts, plane: Plane, contours: bool) -> Figure:
         triangles = _triangles(x, y, logs)
         merged = _means(x, y, scores)
         ax.tricontourf(
-            triangles, np.clip(merged, low, high), levels=np.linspace(low, high, 11), cmap=colours.get_cmap(), alpha=0.55
+            triangles,
+            np.clip(merged, low, high),
+            levels=np.linspace(low, high, 11),
+            cmap=colours.get_cmap(),
+            alpha=0.55,
         )
-    if logs[0]:
-        ax.set_xscale("log")
-    if logs[1]:
-        ax.set_yscale("log")
+    for axis, values, log in zip("xy", (x, y), logs, strict=True):
+        if log:
+            plot.log_scale(ax, axis, values.tolist())
     order = slice(None, None, -1)  # the best ones on top
-    ax.scatter(
-        x[order], y[order], c=colours.to_rgba(scores[order]), s=22, edgecolors="white", linewidths=0.5, zorder=3
-    )
+    ax.scatter(x[order], y[order], c=colours.to_rgba(scores[order]), s=22, edgecolors="white", linewidths=0.5, zorder=3)
     ax.scatter(x[:1], y[:1], s=80, facecolors="none", edgecolors=VERMILION, linewidths=1.5, zorder=4)
+    ax.use_sticky_edges = False  # contours would cut the points at their border
+    ax.margins(0.04)
+    ax.grid(visible=False)
     plot.colour_bar(figure, ax, colours, scores.tolist(), facts.goal)
     ax.set_xlabel(plot.short(plane.x))
     ax.set_ylabel(plot.short(plane.y))

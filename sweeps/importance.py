@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.study import Study
 
 from harness.config.space import Value
 
@@ -60,12 +61,15 @@ def importances(points: Sequence[Mapping[str, Value]], values: Sequence[float], 
     reason = _reason(len(kept), parameters, scores)
     if reason is not None:
         return Importances({}, {}, len(kept), top, reason)
-    found = _evaluated(kept, scores, parameters, top / len(kept))
-    dealer, above = random.Random(0), dict.fromkeys(parameters, 0)
-    for _ in range(SHUFFLES):
-        by_chance = _evaluated(kept, dealer.sample(scores, len(scores)), parameters, top / len(kept))
-        for key in parameters:
-            above[key] += by_chance[key] >= found[key]
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study, dealer, above = _study(kept, parameters), random.Random(0), dict.fromkeys(parameters, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # at each call it says that low is good
+        found = _evaluated(study, scores, parameters, top / len(kept))
+        for _ in range(SHUFFLES):
+            by_chance = _evaluated(study, dealer.sample(scores, len(scores)), parameters, top / len(kept))
+            for key in parameters:
+                above[key] += by_chance[key] >= found[key]
     whole = math.fsum(found.values())
     ordered = sorted(parameters, key=lambda key: -found[key])
     return Importances(
@@ -100,22 +104,25 @@ def _distribution(values: Sequence[Value]) -> BaseDistribution:
     return FloatDistribution(low, high, log=low > 0 and high / low >= WIDE)
 
 
-def _evaluated(
-    kept: Sequence[tuple[Mapping[str, Value], float]],
-    scores: Sequence[float],
-    parameters: Mapping[str, BaseDistribution],
-    quantile: float,
-) -> dict[str, float]:
-    """Parameter -> PED-ANOVA's divergence for points with these scores, of which the low ones are good."""
-    study = optuna.create_study(storage=optuna.storages.InMemoryStorage())
-    for (point, _), score in zip(kept, scores, strict=True):
+def _study(kept: Sequence[tuple[Mapping[str, Value], float]], parameters: Mapping[str, BaseDistribution]) -> Study:
+    """Optuna's study of the points, in memory; trial numbers are their places."""
+    study = optuna.create_study(storage=optuna.storages.InMemoryStorage(), study_name="importance")
+    for point, value in kept:
         own = {key: distribution for key, distribution in parameters.items() if key in point}
         params = {key: _param(point[key], distribution) for key, distribution in own.items()}
-        study.add_trial(optuna.trial.create_trial(params=params, distributions=own, value=score))
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=own, value=value))
+    return study
+
+
+def _evaluated(
+    study: Study, scores: Sequence[float], parameters: Mapping[str, BaseDistribution], quantile: float
+) -> dict[str, float]:
+    """Parameter -> PED-ANOVA's divergence for trials with these scores, of which the low ones are good."""
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is experimental, and says so at each call
-        return {**dict.fromkeys(parameters, 0.0), **get_param_importances(study, evaluator=evaluator, normalize=False)}
+    found = get_param_importances(
+        study, evaluator=evaluator, target=lambda trial: scores[trial.number], normalize=False
+    )
+    return {**dict.fromkeys(parameters, 0.0), **found}
 
 
 def _param(value: Value, distribution: BaseDistribution) -> Value:

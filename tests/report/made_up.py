@@ -34,14 +34,16 @@ def study(configurations: tuple[Configuration, ...] = (), **changes: object) -> 
 
 
 def rich(count: int = 60, seed: int = 0, **changes: object) -> StudyFacts:
-    """A search of `count` configurations over schedules, in which start and end matter; some were pruned, some failed."""
-    made = tuple(configuration(number, random.Random(1000 * seed + number)) for number in range(count))
+    """A search of `count` configurations over schedules, in which start and end matter; some were pruned or failed."""
+    made = tuple(configuration(number, count, random.Random(1000 * seed + number)) for number in range(count))
     facts = study(made, planned=count + 20, goals=(Goal(METRIC, "maximize"), Goal("gpu_hours", "minimize")))
     spent = facts.hours[0].paid if facts.hours else 0.0
-    return replace(facts, **{"budget": Budget(spent, 1.3 * spent, GPU_HOURS), "started": MADE, "ended": MADE, **changes})  # type: ignore[arg-type]
+    return replace(
+        facts, **{"budget": Budget(spent, 1.3 * spent, GPU_HOURS), "started": MADE, "ended": MADE, **changes}
+    )  # type: ignore[arg-type]
 
 
-def configuration(number: int, dice: random.Random) -> Configuration:
+def configuration(number: int, count: int, dice: random.Random) -> Configuration:
     """One whose score has a peak at a start of 0.6 and an end of 0.15 nats per token."""
     start, end = dice.uniform(0.2, 1.0), dice.uniform(0.02, 0.5)
     rate, gamma, family = 10 ** dice.uniform(-6, -4), dice.choice(["1", "10", "inf"]), dice.choice(["linear", "cosine"])
@@ -54,11 +56,13 @@ def configuration(number: int, dice: random.Random) -> Configuration:
     }
     quality = 0.42 - 0.25 * (start - 0.6) ** 2 - 0.6 * (end - 0.15) ** 2 - 0.004 * (math.log10(rate) + 5) ** 2
     luck = dice.random()
-    state = "failed" if luck < 0.06 else "pruned" if luck < 0.22 else "complete" if number < 56 else "running"
+    state = "failed" if luck < 0.06 else "pruned" if luck < 0.22 else "complete" if number < count - 4 else "running"
     rung = int(quality > 0.405 and state == "complete")
     seeds = (1, 2, 3, 4) if rung else (1, 2)
     values = {seed: quality + dice.gauss(0, 0.008) for seed in seeds} if state == "complete" else {}
-    paid = Hours(GPU_HOURS, dice.uniform(3, 5), dice.uniform(0, 0.3), 0.4, 0.5 * (luck < 0.2), queued=dice.uniform(0, 2))
+    paid = Hours(
+        GPU_HOURS, dice.uniform(3, 5), dice.uniform(0, 0.3), 0.4, 0.5 * (luck < 0.2), queued=dice.uniform(0, 2)
+    )
     shape = [math.cos(math.pi * step / 299) / 2 + 0.5 if family == "cosine" else 1 - step / 299 for step in range(300)]
     reason = {"failed": "the loss is not finite at step 12", "pruned": "t0003 and 11 others were better at step 100"}
     return Configuration(

@@ -53,7 +53,7 @@ def _comparison(facts: StudyFacts, noise: Noise | None) -> Iterator[str]:
     if count > 1:
         lead = "" if noise is None else _lead(count, noise, least)
         yield (
-            f"The best of {count} was chosen for its score, so its score is too good to be expected again{lead}. Run it "
+            f"The best of {count} was chosen for its score, so that is too good to be expected again{lead}. Run it "
             "on new seeds before you report it."
         )
     if noise is not None and noise.df < FEW_DF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from harness.core.schedule import BandSchedule
 from harness.errors import HarnessError
 from harness.runs import Manifest, RunFolder
-from study_report.facts import Best, Budget, Configuration, Goal, StudyFacts
+from study_report.facts import COMPLETE, Budget, Configuration, Goal, StudyFacts
 from sweeps.folder import StudyFolder
 from sweeps.gpu_hours import GPU_HOURS, Hours, total
 from sweeps.status import Show, TrialStatus, run_status, study_status
@@ -19,13 +20,13 @@ from sweeps.status import Show, TrialStatus, run_status, study_status
 CURVE_POINTS = 41
 """Steps of a schedule that are drawn."""
 
-Chance = Callable[[Mapping[str, Mapping[int, float]], str], Best | None]
-"""(configuration -> seed -> value, direction) -> how sure it is which is the best."""
+Chance = Callable[[Mapping[str, Mapping[int, float]], str], Mapping[str, float]]
+"""(configuration -> seed -> finite value, direction) -> the probability of each that it is the best."""
 
 
-def unsure(values: Mapping[str, Mapping[int, float]], direction: str) -> Best | None:
+def unsure(values: Mapping[str, Mapping[int, float]], direction: str) -> Mapping[str, float]:
     """A Chance that says nothing."""
-    return None
+    return {}
 
 
 def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) -> StudyFacts:
@@ -33,6 +34,7 @@ def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) ->
 
     Args:
         show: how a run is looked at; it says what the runs cost where it looks at their jobs.
+        chance: says how likely each configuration is the best one.
 
     Raises:
         StudyError: there is no study, or its definition cannot be read.
@@ -46,7 +48,7 @@ def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) ->
     configurations = tuple(_configuration(trial, manifests[trial.name]) for trial in status.trials)
     hours = tuple(total(hours for each in configurations for hours in each.hours))
     starts, ends = (_times(manifests.values(), key) for key in ("started", "ended"))
-    values = {each.name: each.values for each in configurations if each.state == "complete" and each.values}
+    values = {each.name: each.values for each in configurations if _comparable(each)}
     driver = status.driver
     return StudyFacts(
         name=status.name,
@@ -66,7 +68,7 @@ def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) ->
         hours=hours,
         started=min(starts, default=None),
         ended=max(ends, default=None),
-        best=chance(values, goals[0].direction) if values else None,
+        probabilities=chance(values, goals[0].direction) if values else {},
     )
 
 
@@ -105,6 +107,10 @@ def _configuration(trial: TrialStatus, manifests: Sequence[Manifest]) -> Configu
         runs=trial.runs,
         hours=tuple(total(run.hours for run in trial.runs if run.hours is not None)),
     )
+
+
+def _comparable(each: Configuration) -> bool:
+    return each.state == COMPLETE and bool(each.values) and all(map(math.isfinite, each.values.values()))
 
 
 def _manifests(folder: StudyFolder, trial: TrialStatus) -> list[Manifest]:

@@ -76,16 +76,6 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Best:
-    """What an estimator beyond this package says of the best configuration."""
-
-    name: str
-    probability: float | None
-    """That it is the best one, 0 to 1; None where the noise cannot be measured."""
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class StudyFacts:
     """A study as its folder showed it at `made`; times are ISO 8601 in UTC."""
 
@@ -112,7 +102,8 @@ class StudyFacts:
     started: str | None = None
     ended: str | None = None
     """Of the last run that ended."""
-    best: Best | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    """Configuration -> that it is the best one, 0 to 1; empty where the noise is not known."""
 
     @property
     def goal(self) -> Goal:

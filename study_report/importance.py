@@ -35,7 +35,7 @@ def make(facts: StudyFacts, found: Importances) -> plot.Plot:
         "are spread over a parameter's values than all are. A parameter that only some have counts where it is.",
         f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of {SHUFFLES} shuffles of the scores; grey: chance gives as "
         "much. A numeric parameter needs many configurations to pass that.",
-        "Not causal: it tells what good configurations have in common within what was tried. Interactions are not seen, "
+        "Not causal: it tells what good configurations have in common within what was tried. Interactions are unseen, "
         "and a sampler that has concentrated leaves less to compare.",
     )
     return plot.drawn(NAME, TITLE, alt, lambda: _draw(found), COLUMNS, rows, notes)

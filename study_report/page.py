@@ -94,7 +94,7 @@ def _tiles(facts: StudyFacts, spread: Noise | None) -> list[tuple[str, str, str]
     if ranked:
         best = ranked[0]
         interval = ranking.interval(best, spread)
-        sure = facts.best.probability if facts.best is not None else None
+        sure = facts.probabilities.get(best.name)
         chance = f"; the best one with probability {sure:.2f}" if sure is not None else ""
         seeds = f"over {best.n} seed{'s' if best.n != 1 else ''}"
         detail = f"{best.name}, {seeds}{f', 95 %: {interval}' if interval else ', no interval'}{chance}"
@@ -132,6 +132,7 @@ def _row(each: Configuration, keys: Sequence[str], facts: StudyFacts, spread: No
         "interval": ranking.interval(each, spread),
         "seeds": ", ".join(f"{seed}: {number(value)}" for seed, value in sorted(each.values.items()))
         or str(each.n or ""),
+        "probability": f"{chance:.2f}" if (chance := facts.probabilities.get(each.name)) is not None else "",
         "params": [each.params.get(key, "") for key in keys],
         "hours": ", ".join(f"{hours(some.paid)} {some.unit}" for some in each.hours if some.paid),
     }

@@ -20,7 +20,15 @@ MOST_KEYS = 6
 LONGEST = 60
 """Characters beside the axis."""
 NAME, TITLE = "ranking", "Best configurations"
-COLUMNS = ("configuration", "title", "mean", "95 % interval", "seeds", "value of each seed")
+COLUMNS = (
+    "configuration",
+    "title",
+    "mean",
+    "95 % interval",
+    "probability of being the best",
+    "seeds",
+    "value of each seed",
+)
 
 
 def make(facts: StudyFacts, noise: Noise | None) -> plot.Plot:
@@ -39,14 +47,16 @@ def make(facts: StudyFacts, noise: Noise | None) -> plot.Plot:
     notes = ["Dots: seeds. Bar: mean and its 95 % interval, from one noise pooled over all configurations."]
     if noise is None:
         notes = ["Dots: seeds. No interval: no configuration has two seeds."]
-    rows = [row(each, noise) for each in shown]
+    rows = [row(each, facts, noise) for each in shown]
     return plot.drawn(NAME, TITLE, alt, lambda: _draw(facts, shown, noise), COLUMNS, rows, notes)
 
 
-def row(each: Configuration, noise: Noise | None) -> tuple[str, ...]:
+def row(each: Configuration, facts: StudyFacts, noise: Noise | None) -> tuple[str, ...]:
     """The row of a configuration in the table."""
     seeds = ", ".join(f"{seed}: {number(value)}" for seed, value in sorted(each.values.items()))
-    return each.name, each.title, number(each.value), interval(each, noise), str(each.n), seeds
+    chance = facts.probabilities.get(each.name)
+    sure = "" if chance is None else f"{chance:.2f}"
+    return each.name, each.title, number(each.value), interval(each, noise), sure, str(each.n), seeds
 
 
 def interval(each: Configuration, noise: Noise | None) -> str:

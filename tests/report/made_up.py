@@ -1,4 +1,4 @@
-"""Facts of studies that nobody ran: rich, huge, empty, hostile."""
+"""Facts of studies that nobody ran."""
 
 from __future__ import annotations
 
@@ -80,21 +80,3 @@ def configuration(number: int, count: int, dice: random.Random) -> Configuration
         runs=(RunStatus(f"t{number:04d}-s1", "", "", state, 300, 300, 1, reason=reason.get(state)),),
         hours=(paid,),
     )
-
-
-def hostile() -> StudyFacts:
-    """The rich study with a script in every text."""
-    facts = rich(30)
-    made = tuple(
-        replace(
-            each,
-            title=HOSTILE,
-            params={**each.params, f"x{HOSTILE}": str(place), "y": f"{HOSTILE}{place % 2}"},
-            reason=HOSTILE if each.reason else None,
-            runs=tuple(replace(run, reason=HOSTILE, cause=HOSTILE, detail=HOSTILE) for run in each.runs),
-        )
-        for place, each in enumerate(facts.configurations)
-    )
-    goals = tuple(replace(goal, metric=f"{goal.metric}{HOSTILE}") for goal in facts.goals)
-    texts = dict.fromkeys(("name", "title", "path", "sampler", "driver", "note", "cancelled"), HOSTILE)
-    return replace(facts, configurations=made, goals=goals, base=(HOSTILE,), **texts)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from study_report.points import value_of
 from sweeps.importance import CHANCE_LEVEL, SHUFFLES, Importances, importances
 
 NAME, TITLE = "importance", "Importance of parameters"
-COLUMNS = ("parameter", "importance (share)", "beyond chance")
+COLUMNS = ("parameter", "importance above chance (share)", "beyond chance")
 
 
 def estimate(facts: StudyFacts) -> Importances:
@@ -33,8 +33,8 @@ def make(facts: StudyFacts, found: Importances) -> plot.Plot:
     notes = (
         f"PED-ANOVA (Optuna) with {found.points} complete configurations: how differently the best {found.top} of them "
         "are spread over a parameter's values than all are. A parameter that only some have counts where it is.",
-        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of {SHUFFLES} shuffles of the scores; grey: chance gives as "
-        "much. A numeric parameter needs many configurations to pass that.",
+        f"Taken off is what {SHUFFLES} shuffles of the scores give on average.",
+        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of the shuffles; grey: chance gives as much. A numeric parameter needs many configurations to pass that.",
         "Not causal: it tells what good configurations have in common within what was tried. Interactions are unseen, "
         "and a sampler that has concentrated leaves less to compare.",
     )
@@ -52,5 +52,5 @@ def _draw(found: Importances) -> Figure:
     ax.set_ylim(len(keys) - 0.4, -0.6)
     ax.set_xlim(0, 1.08 * max(found.shares.values()) or 1.0)
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("share of the importance of all parameters")
+    ax.set_xlabel("share of the importance above chance of all parameters")
     return figure

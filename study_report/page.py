@@ -78,7 +78,7 @@ def _sections(facts: StudyFacts, spread: Noise | None) -> list[Section]:
     parts = [
         ("results", "Results", (ranking.make(facts, spread), history.make(facts))),
         ("objectives", "Several objectives", (front,) if front is not None else ()),
-        ("schedules", "Schedules", (schedules.make(facts), surface.make(facts, keys))),
+        ("targets", "Schedules", (schedules.make(facts), surface.make(facts, keys))),
         ("parameters", "Parameters", (importance.make(facts, found), slices.make(facts, keys))),
         ("cost", "What it cost", (spending.make(facts),)),
     ]

@@ -2,14 +2,15 @@
 
 For each parameter it compares how the best configurations are spread over its values with how all are (Watanabe, Bansal
 and Hutter 2023; for parameters that only some configurations have, its conditional form): 0 where both are spread
-alike. With few configurations chance alone makes the two differ, so the same is computed for values that were dealt
-out anew, many times.
+alike. With few configurations chance alone makes the two differ, and more so for numbers than for choices, so the
+same is computed for values that were dealt out anew, and what that gives on average is taken off.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import statistics
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Importances:
     """Parameter -> importance, the largest first; or the `reason` why there are none."""
 
     shares: dict[str, float]
-    """Of the sum of all parameters', 0 to 1."""
+    """What is above chance, of the sum of all parameters', 0 to 1."""
     beyond_chance: dict[str, bool]
     """Whether it is larger than in CHANCE_LEVEL of the shuffles of the values."""
     points: int
@@ -62,22 +63,28 @@ def importances(points: Sequence[Mapping[str, Value]], values: Sequence[float], 
     if reason is not None:
         return Importances({}, {}, len(kept), top, reason)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study, dealer, above = _study(kept, parameters), random.Random(0), dict.fromkeys(parameters, 0)
+    study, dealer = _study(kept, parameters), random.Random(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # at each call it says that low is good
         found = _evaluated(study, scores, parameters, top / len(kept))
-        for _ in range(SHUFFLES):
-            by_chance = _evaluated(study, dealer.sample(scores, len(scores)), parameters, top / len(kept))
-            for key in parameters:
-                above[key] += by_chance[key] >= found[key]
-    whole = math.fsum(found.values())
-    ordered = sorted(parameters, key=lambda key: -found[key])
+        shuffled = [
+            _evaluated(study, dealer.sample(scores, len(scores)), parameters, top / len(kept)) for _ in range(SHUFFLES)
+        ]
+    chance = {key: [each[key] for each in shuffled] for key in parameters}
+    above = {key: max(0.0, found[key] - statistics.fmean(chance[key])) for key in parameters}
+    whole = math.fsum(above.values())
+    ordered = sorted(parameters, key=lambda key: -above[key])
     return Importances(
-        {key: found[key] / whole if whole else 0.0 for key in ordered},
-        {key: (1 + above[key]) / (1 + SHUFFLES) <= 1 - CHANCE_LEVEL for key in ordered},
+        {key: above[key] / whole if whole else 0.0 for key in ordered},
+        {key: _p(found[key], chance[key]) <= 1 - CHANCE_LEVEL + 1e-9 for key in ordered},
         len(kept),
         top,
     )
+
+
+def _p(found: float, chance: Sequence[float]) -> float:
+    """Of a permutation test: how often shuffled values do as well, the found ones among them."""
+    return (1 + sum(each >= found for each in chance)) / (1 + len(chance))
 
 
 def _reason(points: int, parameters: Mapping[str, BaseDistribution], scores: Sequence[float]) -> str | None:

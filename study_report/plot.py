@@ -17,7 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from paper_figures import style
+import paper_figures.style as style
 from study_report.facts import Goal
 from study_report.text import plain
 

@@ -12,7 +12,7 @@ import pytest
 import harness
 
 ROOT = Path(harness.__file__).resolve().parents[1]
-PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm")
+PACKAGES = ("harness", "sweeps", "analysis", "paper_figures", "slurm", "study_report")
 
 # framework -> the only places whose source may import it
 IMPORTERS = {
@@ -20,7 +20,7 @@ IMPORTERS = {
     "hydra": ["harness/config"],
     "omegaconf": ["harness/config", "harness/verl_plugin"],
     "math_verify": ["harness/graders"],
-    "matplotlib": ["paper_figures"],
+    "matplotlib": ["paper_figures", "study_report"],
     "optuna": ["sweeps"],
     "pandas": ["analysis", "paper_figures"],
     "msgspec": ["harness/dumps"],
@@ -65,6 +65,7 @@ ALLOWED = {
     "analysis": ["msgspec", "pandas", "pyarrow", "xxhash"],
     "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow", "xxhash"],
     "slurm": ["hydra", "omegaconf", "submitit"],
+    "study_report": ["matplotlib", "msgspec", "optuna", "pandas", "pyarrow", "xxhash"],
 }
 
 # package of ours -> packages of ours that it may import (its own aside)
@@ -168,6 +169,16 @@ BELOW = {
         "harness.verl_backend",
         "paper_figures",
         "slurm",
+        "study_report",
+        "sweeps",
+    ],
+    "study_report": [
+        "analysis.student",
+        "harness.config.space",
+        "harness.core.schedule",
+        "harness.errors",
+        "harness.runs",
+        "paper_figures.style",
         "sweeps",
     ],
     "sweeps": [

@@ -22,6 +22,7 @@ COMMANDS = (
     "doctor",
     "eval",
     "schedule",
+    "report",
     "figures",
     "compare",
     "paper",

@@ -65,7 +65,7 @@ class Range:
     high: int | float
     log: bool = False
     step: int | float | None = None
-    others: tuple[None | int | float, ...] = ()
+    others: tuple[int | float | None, ...] = ()
     when: When = ()
 
     def __post_init__(self) -> None:

@@ -138,7 +138,7 @@ def _middle(distribution: BaseDistribution) -> Any:
             return (distribution.low * distribution.high) ** 0.5
         case FloatDistribution(step=None):
             return (distribution.low + distribution.high) / 2
-        case FloatDistribution():
-            half = round((distribution.high - distribution.low) / distribution.step / 2)
-            return distribution.low + half * distribution.step
+        case FloatDistribution(step=step):
+            assert step is not None
+            return distribution.low + round((distribution.high - distribution.low) / step / 2) * step
     raise AssertionError(distribution)

@@ -21,7 +21,7 @@ from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
 from sweeps.drawing import distributions, draw, filled, known, params_of, point_values
 from sweeps.plan import drawn_point
-from sweeps.samplers import FLAT, check_sampler, sampler_of
+from sweeps.samplers import FLAT, OWN_DRAWS, OWN_DRAWS_MOST, check_sampler, sampler_of
 from sweeps.trials import TrialState
 
 MOST_REFUSED = 200
@@ -88,7 +88,9 @@ class Proposer:
         seed = len(once)
         study = self._study(once, seed)
         refused = 0
-        for _ in range(MOST_DRAWS):
+        for number in range(MOST_DRAWS):
+            if number == OWN_DRAWS.get(self._config.sampler, OWN_DRAWS_MOST):
+                study.sampler = optuna.samplers.RandomSampler(seed=seed)
             trial = study.ask()
             proposal = self._proposal(study, trial, draw(trial, self._config.space, flat=self._flat))
             values = point_values(self._config.space, proposal.params)

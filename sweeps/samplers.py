@@ -18,6 +18,12 @@ FLAT = ("qmc", "gp", "nsgaii")
 NEEDS = {"qmc": ("scipy",), "gp": ("scipy", "torch"), "cmaes": ("cmaes",)}
 """Packages that Optuna loads for a sampler."""
 
+OWN_DRAWS = {"gp": 4}
+"""Draws of a sampler for one proposal, after which random ones follow; for the others OWN_DRAWS_MOST.
+
+The maximum of a Gaussian process's acquisition stays where it is when it is refused, and each draw costs a fit."""
+OWN_DRAWS_MOST = 1000
+
 NAMES = ("tpe", "random", "qmc", "gp", "cmaes", "nsgaii")
 GENERATIONS = 5
 """That NSGA-II shall have, as far as n_trials goes; its population has 4 to 50 configurations."""

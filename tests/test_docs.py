@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.config.compose import options
+from harness.config.compose import options, resolve
 from harness.config.experiments import experiments
-from harness.config.study_file import shipped
+from harness.config.study_file import load_study, shipped
 from harness.methods import METHODS, markdown
+from sweeps.plan import corner
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -59,3 +60,12 @@ def test_the_validations_nearest_to_the_samples_of_table_3() -> None:
     ]
     assert f"steps {steps[0]}, {steps[1]}, {steps[2]} and {steps[3]}" in FIDELITY
     assert f"({steps[0] * 1024:,} to {steps[3] * 1024:,} prompts)" in FIDELITY
+
+
+def test_the_study_in_search_md_can_be_run(tmp_path: Path) -> None:
+    text = (DOCS / "search.md").read_text().split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "example.yaml"
+    path.write_text(text)
+    study = load_study(str(path))
+    assert resolve([*study.base, *corner(study).overrides]).method.name == "entrocraft"
+    assert {dim.key: bool(dim.when) for dim in study.space}["schedule.end"]

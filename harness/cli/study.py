@@ -122,8 +122,8 @@ COMMAND = Command(
     help="print a study: its space, constraints, and the size of a grid of it",
     description=(
         "Print the definition of a study: objective, seeds, sampler, what all runs have in common, the dimensions of\n"
-        "its space with their conditions, the constraints, and how many distinct points a grid of the space has. Where\n"
-        "these are not too many, each is resolved, and those that would compute the same run are counted."
+        "its space with their conditions, the constraints, and how many distinct points a grid of it has. Where these\n"
+        "are not too many, each is resolved, and those that would compute the same run are counted."
     ),
     examples=(
         "entrocraft study show study=paper_gamma",

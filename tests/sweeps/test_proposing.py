@@ -107,7 +107,7 @@ def test_a_configuration_counts_once_whatever_its_trials():
 
 
 def test_tpe_learns_from_values_and_avoids_what_runs():
-    near = [each for each in proposals(of("tpe", n_trials=60), 40)[20:]]
+    near = proposals(of("tpe"), 40)[20:]
     far = proposals(of("random"), 40)[20:]
     distance = [sum(abs(each.params["start"] - 0.5) for each in found) for found in (near, far)]
     assert distance[0] < distance[1]

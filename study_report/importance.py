@@ -34,7 +34,7 @@ def make(facts: StudyFacts, found: Importances) -> plot.Plot:
         f"PED-ANOVA (Optuna) with {found.points} complete configurations: how differently the best {found.top} of them "
         "are spread over a parameter's values than all are. A parameter that only some have counts where it is.",
         f"Taken off is what {SHUFFLES} shuffles of the scores give on average.",
-        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of the shuffles; grey: chance gives as much. A numeric parameter "
+        f"Blue: more than in {100 * CHANCE_LEVEL:.0f} % of the shuffles; grey: chance gives as much. A number "
         "needs many configurations to pass that.",
         "Not causal: it tells what good configurations have in common within what was tried. Interactions are unseen, "
         "and a sampler that has concentrated leaves less to compare.",

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.schedule import BandSchedule
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.runs import Manifest, RunFolder
-from study_report.facts import COMPLETE, Budget, Configuration, Goal, StudyFacts
+from study_report.facts import Budget, Configuration, Goal, StudyFacts
+from sweeps.best import probability_best
 from sweeps.folder import StudyFolder
 from sweeps.gpu_hours import GPU_HOURS, Hours, total
 from sweeps.status import Show, TrialStatus, run_status, study_status
@@ -24,12 +25,15 @@ Chance = Callable[[Mapping[str, Mapping[int, float]], str], Mapping[str, float]]
 """(configuration -> seed -> finite value, direction) -> the probability of each that it is the best."""
 
 
-def unsure(values: Mapping[str, Mapping[int, float]], direction: str) -> Mapping[str, float]:
-    """A Chance that says nothing."""
-    return {}
+def chances(values: Mapping[str, Mapping[int, float]], direction: str) -> Mapping[str, float]:
+    """The Chance of `sweeps.best`; it says nothing where the noise from seed to seed was not measured."""
+    try:
+        return {each.name: each.probability for each in probability_best(values, direction).standings}
+    except InputError:
+        return {}
 
 
-def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) -> StudyFacts:
+def facts(path: Path | str, show: Show = run_status, chance: Chance = chances) -> StudyFacts:
     """Everything that the page needs of the study in the folder `path`.
 
     Args:
@@ -64,10 +68,11 @@ def facts(path: Path | str, show: Show = run_status, chance: Chance = unsure) ->
         driver=f"process {driver.pid} on {driver.host}, since {driver.since}" if driver is not None else None,
         note=status.note,
         cancelled=status.cancelled,
-        budget=_budget(study.get("budget"), hours),
+        budget=_budget(status.budget, hours),
         hours=hours,
         started=min(starts, default=None),
         ended=max(ends, default=None),
+        finished=status.ended is not None,
         probabilities=chance(values, goals[0].direction) if values else {},
     )
 
@@ -88,10 +93,6 @@ def _goal(objective: Mapping[str, Any]) -> Goal:
 
 
 def _configuration(trial: TrialStatus, manifests: Sequence[Manifest]) -> Configuration:
-    # Fields that a status of this version may lack, with what they mean where absent.
-    values = getattr(trial, "values", {})
-    also = getattr(trial, "also", ())
-    rung = getattr(trial, "rung", 0)
     return Configuration(
         name=trial.name,
         title=trial.title,
@@ -99,9 +100,9 @@ def _configuration(trial: TrialStatus, manifests: Sequence[Manifest]) -> Configu
         params=parameters(trial.overrides),
         value=trial.value,
         n=trial.n,
-        values=dict(values),
-        also=tuple(dict(each) for each in also),
-        rung=rung,
+        values=dict(trial.values),
+        also=tuple(dict(each) for each in trial.also),
+        rung=trial.rung,
         reason=trial.reason,
         curve=_curve(manifests),
         runs=trial.runs,
@@ -110,7 +111,7 @@ def _configuration(trial: TrialStatus, manifests: Sequence[Manifest]) -> Configu
 
 
 def _comparable(each: Configuration) -> bool:
-    return each.state == COMPLETE and bool(each.values) and all(map(math.isfinite, each.values.values()))
+    return bool(each.values) and all(map(math.isfinite, each.values.values()))
 
 
 def _manifests(folder: StudyFolder, trial: TrialStatus) -> list[Manifest]:

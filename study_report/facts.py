@@ -105,6 +105,9 @@ class StudyFacts:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     """Configuration -> that it is the best one, 0 to 1; empty where the noise is not known."""
 
+    finished: bool = False
+    """Whether its last driver found nothing more to do: all told, the budget spent, or the space used up."""
+
     @property
     def goal(self) -> Goal:
         return self.goals[0]
@@ -120,6 +123,8 @@ class StudyFacts:
         """Whether nothing more is going to happen unless somebody asks for it."""
         if self.driver is not None:
             return False
+        if self.finished:
+            return True
         spent = self.budget is not None and self.budget.spent >= self.budget.granted
         if self.cancelled is not None or spent:
             return RUNNING not in {run.state for each in self.configurations for run in each.runs}
@@ -133,7 +138,7 @@ class StudyFacts:
         return tuple(key for key in keys if len({each.params.get(key) for each in self.configurations}) > 1)
 
     def ranked(self) -> list[Configuration]:
-        """Those with a finite value that count as results (complete), the best first; equal ones by name."""
-        scored = [each for each in self.configurations if each.state == COMPLETE and each.scored]
+        """Those with a finite value, the best first, equal ones by name; a promotion that goes on hides none."""
+        scored = [each for each in self.configurations if each.scored]
         sign = -1.0 if self.goal.maximize else 1.0
         return sorted(scored, key=lambda each: (sign * each.score, each.name))

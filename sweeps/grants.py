@@ -21,7 +21,7 @@ def granted(folder: StudyFolder, base: float | None) -> float | None:
     Raises:
         StudyError: the file is damaged.
     """
-    hours = [entry["hours"] for entry in grants(folder)]
+    hours = [float(str(entry["hours"])) for entry in grants(folder)]
     if not hours:
         return base
     return (base or 0.0) + math.fsum(hours)

@@ -37,7 +37,7 @@ def _best(study: StudyConfig, having: list[TrialStatus]) -> list[str]:
             f"best seen: {best.name} ({best.title}); no configuration has two seeds, so nothing is known of the noise "
             "from seed to seed: study.promotion or more study.seeds would tell"
         ]
-    return [f"{titles[found.winner]}: {found.text}"]
+    return [f"{found.text}", f"{found.winner} is {titles[found.winner]}"]
 
 
 def _bias(study: StudyConfig) -> list[str]:

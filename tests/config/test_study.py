@@ -59,7 +59,10 @@ def test_what_is_not_said_is_not_written_as_no_older_version_wrote_it():
         ({"pruning": {"pruner": "hyperband"}}, "is not offered: its brackets are drawn by a hash"),
         ({"pruning": {"pruner": "medium"}}, "pruners must be known ones.*'median'"),
         ({"pruning": {"pruner": "median", "metric": "a"}}, "must be given together"),
-        ({"objective": {"metric": "tracking_error", "direction": "minimize"}, "pruning": HALVING}, "must be given where"),
+        (
+            {"objective": {"metric": "tracking_error", "direction": "minimize"}, "pruning": HALVING},
+            "must be given where",
+        ),
         ({"constraints": ["lr <= 1"]}, "'lr'"),
         ({"also": [{"metric": "a", "direction": "up"}]}, "direction"),
     ],

@@ -10,9 +10,10 @@ from harness.core.schedules import curve_from
 from harness.errors import StudyError
 from study_report.collect import facts, parameters
 from sweeps.gpu_hours import Hours
+from sweeps.place import sqlite_in
 from sweeps.plan import Resolved
 from sweeps.status import run_status
-from sweeps.store import Store
+from sweeps.store import Store, make
 
 LINEAR = BandSchedule.target(curve_from({"family": "linear", "start": 0.6, "end": 0.2}), 0.0, 8).to_dict()
 
@@ -95,8 +96,10 @@ def test_a_study_that_has_not_begun_has_facts(tmp_path):
     found = facts(tmp_path)
     assert (found.configurations, found.planned, found.started, found.hours) == ((), 1, None, ())
     assert not found.over
-    store = Store(folder.store_path, config)
-    store.tell(_asked(store, config), math.inf, {1: math.inf})
+    place = sqlite_in(folder.path, config.name)
+    make(place, config)
+    store = Store(place, config)
+    store.tell(_asked(store, config), [{1: math.inf}])
     store.close()
     found = facts(tmp_path)
     assert found.counts == {"complete": 1} and found.ranked() == []

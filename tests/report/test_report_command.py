@@ -34,6 +34,7 @@ def test_a_watched_study_is_written_until_it_is_over(folder, monkeypatch, capsys
             (folder / "cancelled").write_text("by a test")
 
     monkeypatch.setattr(report.time, "sleep", wait)
+    (folder / "ended.json").unlink()
     definition = folder / "study.json"
     definition.write_text(definition.read_text().replace('"points": [', '"points": [{}, '))  # one more is to come
     assert main(["report", str(folder), "--watch", "7"]) == 0

@@ -33,6 +33,7 @@ SEARCHING = {
     "budget": 500,
     "warm_start": ["studies/other"],
 }
+TRACKING = {"metric": "tracking_error", "direction": "minimize"}
 FRONT = {**LIST, "also": [{"metric": "gpu_hours", "direction": "minimize"}]}
 
 

@@ -106,7 +106,7 @@ def test_a_study_that_has_not_begun_has_facts(tmp_path):
 
 
 def _asked(store, config):
-    store.enqueue(config.trials)
+    store.enqueue(dict(enumerate(config.trials)))
     return store.ask()
 
 

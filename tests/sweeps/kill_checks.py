@@ -159,7 +159,7 @@ def right_run(run: RunFolder) -> Iterator[str]:
         yield f"it is {manifest['state']}, and its marker says otherwise"
     if [each["attempt"] for each in manifest["attempts"] if each["outcome"] is None]:
         yield "an attempt has no outcome"
-    workers = [pid for pid, _ in itertools.groupby((run.path / "pulse").read_text().split())]
+    workers = [pid for pid, _ in itertools.groupby(_pulse(run))]
     if len(workers) != len(set(workers)):
         yield "two processes were at work at once"
     for earlier, later in itertools.pairwise(manifest["attempts"]):
@@ -188,3 +188,9 @@ def _x(trial: FrozenTrial) -> float:
 
 def _equal(ours: dict, theirs: dict) -> bool:
     return set(ours) == set(theirs) and all(abs(ours[key] - theirs[key]) < 1e-9 for key in theirs)
+
+
+def _pulse(run: RunFolder) -> list[str]:
+    """Of each step that was done, the process that did it."""
+    path = run.path / "pulse"
+    return path.read_text().split() if path.exists() else []

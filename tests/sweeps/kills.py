@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import secrets
 import shutil
 import sys
@@ -22,6 +23,7 @@ from tests.sweeps.kill_checks import problems, studies
 from tests.sweeps.kill_keeper import Keeper
 from tests.sweeps.kill_stages import STAGES
 
+ROOT = Path(__file__).resolve().parents[2]
 MOST = 10**6
 STUDIES = 40
 """No more than these are played."""
@@ -83,6 +85,7 @@ def main(words: list[str] | None = None) -> int:
     print(f"seed {seed}", flush=True)
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
+    os.environ |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # for the runs
     server = None if given.database else Server()
     try:
         url = given.database or server.database("kills")  # type: ignore[union-attr]

@@ -80,7 +80,7 @@ COMMIT, SENT = "commit: before", "commit: sent"
 
 STAGES = (*(f"{spot}: {when}" for spot in SPOTS for when in ("before", "after")), COMMIT, SENT)
 
-LIKELY, UNLIKELY = 0.7, 0.05
+LIKELY, UNLIKELY = 0.7, 0.02
 """Chances of dying at a stage each time it is passed: one of the driver's own group, and another one."""
 
 

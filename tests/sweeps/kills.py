@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import random
 import secrets
 import shutil
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 from tests.postgres.server import Server
 from tests.sweeps.kill_checks import problems, studies
 from tests.sweeps.kill_keeper import Keeper
-from tests.sweeps.kill_stages import STAGES
+from tests.sweeps.kill_stages import STAGES, group_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 10**6
@@ -40,8 +41,7 @@ def play(folder: Path, url: str, seed: int, kills: int, every: bool, say: Callab
         every: whether each stage must be struck once at least.
     """
     assert threading.active_count() == 1, "a fork takes only one thread with it"
-    share = max(1, math.ceil(SPARE * kills / len(STAGES)))
-    keeper = Keeper(url, Counter(dict.fromkeys(STAGES, share)), kills, str(seed))
+    keeper = Keeper(url, deck(kills, seed), kills, str(seed))
     found: list[str] = []
     played = 0
     for played in range(1, STUDIES + 1):
@@ -70,6 +70,16 @@ def play(folder: Path, url: str, seed: int, kills: int, every: bool, say: Callab
         f"{keeper.orphans} runs killed with them, {played} studies, seed {seed}"
     )
     return found
+
+
+def deck(kills: int, seed: int) -> Counter[str]:
+    """Stage -> kills: all stages alike, or where there are too few for that, some of each group."""
+    if kills >= len(STAGES):
+        return Counter(dict.fromkeys(STAGES, math.ceil(SPARE * kills / len(STAGES))))
+    rng, groups = random.Random(f"{seed} deck"), sorted(set(map(group_of, STAGES)))
+    each = math.ceil(SPARE * kills / len(groups))
+    members = [[stage for stage in STAGES if group_of(stage) == group] for group in groups]
+    return Counter(stage for group in members for stage in rng.sample(group, min(each, len(group))))
 
 
 def main(words: list[str] | None = None) -> int:

@@ -30,7 +30,7 @@ STUDIES = 40
 """No more than these are played."""
 LIMIT_S = 300.0
 """For one study."""
-SPARE = 1.5
+SPARE, SPARE_IN_SHORT = 1.5, 3.0
 """Kills in the deck, as a multiple of those wanted: some stages are passed seldom."""
 
 
@@ -77,7 +77,7 @@ def deck(kills: int, seed: int) -> Counter[str]:
     if kills >= len(STAGES):
         return Counter(dict.fromkeys(STAGES, math.ceil(SPARE * kills / len(STAGES))))
     rng, groups = random.Random(f"{seed} deck"), sorted(set(map(group_of, STAGES)))
-    each = math.ceil(SPARE * kills / len(groups))
+    each = math.ceil(SPARE_IN_SHORT * kills / len(groups))
     members = [[stage for stage in STAGES if group_of(stage) == group] for group in groups]
     return Counter(stage for group in members for stage in rng.sample(group, min(each, len(group))))
 

@@ -211,8 +211,8 @@ def test_what_is_wrong_with_a_pruned_run_is_found(pruned, doctor, words):
     assert any(words in each for each in found(pruned)), found(pruned)
 
 
-GOOD = TrialStatus("t0000", "one", "complete", 1.0)
-BAD = TrialStatus("t0001", "two", "pruned", None, reason="number 3 of 4")
+GOOD = TrialStatus("t0000", "one", "complete", (), 1.0, 1, None, ())
+BAD = TrialStatus("t0001", "two", "pruned", (), None, 0, "number 3 of 4", ())
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Keeper:
                 while len(self._alive) + over < DRIVERS or (not self._alive and over >= DRIVERS):
                     self._alive.add(self._start(folder, log))
                 over += self._reap(folder, log, say)
-                asked = asked or self._ask(folder)
+                asked = asked or ask_for_retry(folder)
                 time.sleep(POLL_S)
             return True
         finally:
@@ -105,14 +105,15 @@ class Keeper:
                     os.kill(found["pid"], signal.SIGKILL)
                     self.orphans += 1
 
-    def _ask(self, folder: Path) -> bool:
-        """Asks for another try of the trial that fails once, when it has; whether it did."""
-        run = RunFolder(folder / "runs" / f"{FAILING}-s1")
-        with suppress(RunFolderError):
-            if run.exists() and run.manifest()["state"] is RunState.FAILED:
-                ask_retry(StudyFolder(folder), [FAILING], "the keeper")
-                return True
-        return False
+
+def ask_for_retry(folder: Path) -> bool:
+    """Asks for another try of the trial that fails once, when it has; whether it did."""
+    run = RunFolder(folder / "runs" / f"{FAILING}-s1")
+    with suppress(RunFolderError):
+        if run.exists() and run.manifest()["state"] is RunState.FAILED:
+            ask_retry(StudyFolder(folder), [FAILING], "the keeper")
+            return True
+    return False
 
 
 def _stage(log: Path, pid: int) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `python -m tests.chaos [--seed N] [--short] FOLDER`."""
+"""The command line: `python -m tests.chaos [--seed N] [--search] [--short] FOLDER`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from harness.errors import HarnessError
 from tests.chaos.play import play
-from tests.chaos.study import LONG, SHORT
+from tests.chaos.study import LONG, SEARCH, SEARCH_SHORT, SHORT
 
 MOST = 10**6
 
@@ -22,11 +22,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="everything happens in it; short, for sockets")
     parser.add_argument("--seed", type=int, help="of the faults (default: drawn, and printed)")
     parser.add_argument("--short", action="store_true", help="fewer runs and faults")
+    parser.add_argument("--search", action="store_true", help="a grid with halving in place of the list")
     given = parser.parse_args(words)
     seed = secrets.randbelow(MOST) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
     try:
-        done = play(given.folder, SHORT if given.short else LONG, seed, lambda text: print(text, flush=True))
+        form = (SEARCH_SHORT if given.short else SEARCH) if given.search else (SHORT if given.short else LONG)
+        done = play(given.folder, form, seed, lambda text: print(text, flush=True))
     except HarnessError as error:
         print(error, file=sys.stderr)
         return 1

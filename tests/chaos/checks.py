@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.runs import RunFolder
 from harness.runs.metrics import Record, read_records
+from sweeps.driver import PRUNER
 from sweeps.journal import Journal
 from sweeps.status import study_status
 from tests.chaos.faults_processes import TORN
@@ -21,23 +22,36 @@ STATE_FILES = ("model.safetensors", "optimizer.pt", "trainer.json")
 def problems(study: Path, reference: Path, witness: Path) -> list[str]:
     """All checks of a study that was struck, against the same study that was not."""
     names = sorted(path.name for path in (reference / "runs").iterdir())
-    found = [*complete(study, names)]
+    found = [*outcomes(study, reference), *folders(study, names)]
     for name in names:
         run, other = RunFolder(study / "runs" / name), RunFolder(reference / "runs" / name)
         if not run.exists():
             found.append(f"{name}: there is no such run")
             continue
-        found += [f"{name}: {each}" for check in (steps, ended, leftovers) for each in check(run)]
-        found += [f"{name}: {each}" for check in (metrics, samples, weights) for each in check(run, other)]
+        found += [f"{name}: {each}" for each in leftovers(run)]
+        checks = (steps, ended, metrics, samples, weights)
+        found += [f"{name}: {each}" for check in checks for each in check(run, other)]
         found += [f"{name}: {each}" for each in at_once(witness, name)]
     return [*found, *values(study, reference)]
 
 
-def complete(study: Path, names: list[str]) -> Iterator[str]:
-    """Every trial and every run is complete, and there are no others."""
-    for trial in study_status(study).trials:
-        if trial.state != "complete":
-            yield f"trial {trial.name} is {trial.state}: {trial.reason}"
+def outcomes(study: Path, reference: Path) -> Iterator[str]:
+    """The same trials, each complete, or pruned for the same reason; nothing else is an end."""
+    ours, theirs = ({t.name: t for t in study_status(path).trials} for path in (study, reference))
+    if list(ours) != list(theirs):
+        yield f"the trials must be {list(theirs)}, and are {list(ours)}"
+    for name in sorted(set(ours) & set(theirs)):
+        trial, other = ours[name], theirs[name]
+        if trial.state != other.state or trial.state not in ("complete", "pruned"):
+            yield f"trial {name} must be {other.state}, and is {trial.state}: {trial.reason}"
+        elif trial.title != other.title:
+            yield f"trial {name} must be {other.title!r}, and is {trial.title!r}"
+        elif trial.state == "pruned" and trial.reason != other.reason:
+            yield f"trial {name} must be pruned for {other.reason!r}, and is for {trial.reason!r}"
+
+
+def folders(study: Path, names: list[str]) -> Iterator[str]:
+    """There are the runs of these names, and no others."""
     there = sorted(path.name for path in (study / "runs").iterdir())
     if there != names:
         yield f"the runs must be {names}, and are {there}"
@@ -50,9 +64,9 @@ def values(study: Path, reference: Path) -> Iterator[str]:
         yield f"the values of the trials must be {theirs}, and are {ours}"
 
 
-def steps(run: RunFolder) -> Iterator[str]:
+def steps(run: RunFolder, reference: RunFolder) -> Iterator[str]:
     """No step is missing or doubled: in what is read of the run, and in what each attempt wrote."""
-    records, last = read_records(run.metrics_path), run.manifest()["steps"]
+    records, last = read_records(run.metrics_path), _last_step(reference)
     if not records:
         yield "it has no metrics"
         return
@@ -79,14 +93,16 @@ def _follows(earlier: Record, later: Record) -> Iterator[str]:
         yield f"records must be written in the order of time: {where}"
 
 
-def ended(run: RunFolder) -> Iterator[str]:
-    """The manifest and the journal know the end."""
-    manifest = run.manifest()
-    if manifest["state"] != "complete" or not run.is_done():
+def ended(run: RunFolder, reference: RunFolder) -> Iterator[str]:
+    """The manifest and the journal know the end: a run is complete, or was stopped where the pruner had it wait."""
+    manifest, pruned = run.manifest(), _is_pruned(reference)
+    if pruned and (manifest["state"] != "stopped" or run.is_done()):
+        yield f"it must be stopped and not marked, and is {manifest['state']}"
+    if not pruned and (manifest["state"] != "complete" or not run.is_done()):
         yield f"it must be complete and marked, and is {manifest['state']}"
     if left := [attempt["attempt"] for attempt in manifest["attempts"] if attempt["outcome"] is None]:
         yield f"every attempt must have an outcome, and {left} have none"
-    if run.stop_requested():
+    if run.stop_requested() and not (pruned and run.stop_asker() == PRUNER):
         yield "a stop request was left behind"
     if (job := Journal(run.path).open_job()) is not None and job.id is None:
         yield f"the job {job.job} must have an id"
@@ -147,6 +163,16 @@ def _works(witness: Path, run: str) -> Iterator[tuple[float, float, str]]:
         times = [float(line) for line in content[: content.rfind(b"\n") + 1].split()]
         if times:
             yield times[0], times[-1], path.name
+
+
+def _is_pruned(reference: RunFolder) -> bool:
+    return reference.manifest()["state"] == "stopped"
+
+
+def _last_step(reference: RunFolder) -> int:
+    """Where the run is to end: with its last step, or where it was pruned in the undisturbed study."""
+    last = reference.last_record() if _is_pruned(reference) else None
+    return last["step"] if last is not None else reference.manifest()["steps"]
 
 
 def _numbers(record: Record) -> dict[str, Any]:

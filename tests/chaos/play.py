@@ -16,6 +16,7 @@ import orjson
 import yaml
 
 from harness.errors import HarnessError
+from sweeps.status import study_status
 from tests.chaos import checks, report
 from tests.chaos.faults_disk import mount, unmount
 from tests.chaos.keeper import Keeper
@@ -27,6 +28,7 @@ from tests.testbed import Cluster, ClusterError, cluster
 ROOT = Path(__file__).resolve().parents[2]
 WITNESS = Path(__file__).with_name("witness")
 SWEEP = (sys.executable, "-m", "harness.cli.main", "sweep")
+PACKAGES = ("harness", "sweeps")
 REFERENCE_S = 900.0
 QUIET_S = 30.0
 WRAPPED = ("sacct", "squeue", "sbatch", "scancel")
@@ -56,7 +58,7 @@ def play(folder: Path, form: Form, seed: int, say: Callable[[str], None]) -> rep
 
 
 def undisturbed(folder: Path, study_file: Path, say: Callable[[str], None]) -> Path:
-    """The study's folder of the same list without faults, kept for each state of `harness`."""
+    """The study's folder of the same study without faults, kept for each state of PACKAGES."""
     target = folder / _state(study_file)
     if not (target / "over").exists():
         shutil.rmtree(target, ignore_errors=True)
@@ -109,7 +111,7 @@ def _storm(
         found = [] if over else [f"the study must be over within {form.limit_s:.0f} s"]
         found += _in_the_log(keeper.log) + _in_the_queue(slurm)
         found += checks.problems(study, reference, witness)
-        found += _too_little(storm, form, mounted)
+        found += _too_little(storm, form, mounted) + _nothing_pruned(reference, form)
         return report.count(seed, storm, seconds, found)
     finally:
         keeper.end()
@@ -123,9 +125,16 @@ def _storm(
 
 def _too_little(storm: Storm, form: Form, mounted: bool) -> list[str]:
     kinds = len({hit.kind for hit in storm.hits})
-    if len(storm.hits) >= form.at_least and kinds >= form.kinds_at_least - (not mounted):
+    possible = form.kinds_at_least - (not mounted and "disk_full" in form.faults)
+    if len(storm.hits) >= form.at_least and kinds >= possible:
         return []
     return [f"at least {form.at_least} faults of {form.kinds_at_least} kinds must hit: {len(storm.hits)} of {kinds}"]
+
+
+def _nothing_pruned(reference: Path, form: Form) -> list[str]:
+    """A search in which nothing is pruned would show nothing."""
+    states = {trial.state for trial in study_status(reference).trials}
+    return ["the undisturbed study must prune some trials"] if form.space and "pruned" not in states else []
 
 
 def _in_the_log(log: Path) -> list[str]:
@@ -159,9 +168,10 @@ def _environment() -> dict[str, str]:
 
 
 def _state(study_file: Path) -> str:
-    """Of what a run computes, and of the list; where git does not say, the time, so that nothing old is taken."""
+    """Of what computes a run and what decides on it, and of the study; where git does not say, the time, so that nothing old is taken."""
     digest = hashlib.sha256(study_file.read_bytes())
-    for command in (("git", "rev-parse", "HEAD:harness"), ("git", "diff", "HEAD", "--", "harness")):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True)
+    asked = [("rev-parse", f"HEAD:{package}") for package in PACKAGES] + [("diff", "HEAD", "--", *PACKAGES)]
+    for command in asked:
+        done = subprocess.run(("git", *command), cwd=ROOT, capture_output=True)
         digest.update(done.stdout if done.returncode == 0 else orjson.dumps(time.time()))
     return digest.hexdigest()[:12]

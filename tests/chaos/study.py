@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 NAME = "chaos"
@@ -72,6 +72,17 @@ class Form:
     pause_s: tuple[float, float]
     """Least and longest pause between two faults."""
     limit_s: float
+    space: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Run override -> choices of a grid that takes the place of the list; halving then prunes it."""
+
+
+PRUNING = {
+    "pruner": "halving",
+    "metric": "actor/entropy",
+    "direction": "maximize",
+    "options": {"rungs": [5, 11], "keep": 2},
+}
+"""The rungs are no steps at which a checkpoint is due anyhow. Entropies differ in all digits, so there are no ties."""
 
 
 LONG = Form(
@@ -120,6 +131,37 @@ SHORT = Form(
 )
 
 
+SEARCH = Form(
+    trials=0,
+    seeds=(1, 2),
+    parallel=3,
+    faults={
+        "driver_kill": 6,
+        "driver_kill_at_submission": 3,
+        "preemption": 6,
+        "requeue": 4,
+        "scancel": 4,
+        "step_kill": 3,
+    },
+    at_least=20,
+    kinds_at_least=5,
+    pause_s=(0.5, 4.0),
+    limit_s=1800.0,
+    space={"method": ("grpo", "entropy_loss", "clip_higher"), "trainer.lr": (1e-4, 2e-4, 4e-4)},
+)
+SEARCH_SHORT = Form(
+    trials=0,
+    seeds=(1,),
+    parallel=2,
+    faults={"driver_kill": 2, "driver_kill_at_submission": 1, "preemption": 2, "requeue": 1, "scancel": 1},
+    at_least=5,
+    kinds_at_least=3,
+    pause_s=(0.5, 3.0),
+    limit_s=240.0,
+    space={"method": ("grpo", "entropy_loss"), "trainer.lr": (1e-4, 4e-4)},
+)
+
+
 def definition(form: Form) -> dict[str, Any]:
     """The study as its YAML has it."""
     return {
@@ -129,5 +171,12 @@ def definition(form: Form) -> dict[str, Any]:
         "seeds": list(form.seeds),
         "parallel": form.parallel,
         "objective": {"metric": "val-core/countdown/acc/mean@2", "direction": "maximize"},
-        "trials": [{"title": each[0], "overrides": list(each)} for each in TRIALS[: form.trials]],
+        **_asked_for(form),
     }
+
+
+def _asked_for(form: Form) -> dict[str, Any]:
+    if form.space:
+        space = {key: {"choices": list(choices)} for key, choices in form.space.items()}
+        return {"space": space, "sampler": "grid", "pruning": PRUNING}
+    return {"trials": [{"title": each[0], "overrides": list(each)} for each in TRIALS[: form.trials]]}

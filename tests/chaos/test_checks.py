@@ -1,27 +1,33 @@
 """The checks of the chaos run find what they are for, in folders that are doctored one thing at a time."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from harness.runs import RunState
 from harness.runs.provenance import collect
+from sweeps.driver import PRUNER
 from sweeps.ends import Cause, End
 from sweeps.journal import Journal
 from sweeps.plan import Resolved, create_run
+from sweeps.status import TrialStatus
 from tests.chaos import checks
 from tests.chaos.faults_processes import TORN
 
 NAME = "t0000-s1"
 STEPS = 4
 CONFIG = {"seed": 1, "trainer": {"steps": STEPS, "threads": 1, "device": "cpu"}}
+LONGER = {**CONFIG, "trainer": {**CONFIG["trainer"], "steps": STEPS + 2}}
 
 
-def write(folder, attempts, time):
-    """A run whose attempts begin at these steps, the last one to the end; its clock begins at `time`."""
-    run = create_run(folder / "runs" / NAME, Resolved(CONFIG, None), "title", collect())
+def write(folder, attempts, time, state=RunState.COMPLETE):
+    """A run whose attempts begin at these steps, the last one to its end; its clock begins at `time`."""
+    config = CONFIG if state is RunState.COMPLETE else LONGER
+    run = create_run(folder / "runs" / NAME, Resolved(config, None), "title", collect())
     Journal(run.path).start("a")
     for number, (first, last) in enumerate(attempts, 1):
         run.begin_attempt(max(0, first - 1))
@@ -32,9 +38,10 @@ def write(folder, attempts, time):
     with run.writing_checkpoint(STEPS) as temporary:
         for name in checks.STATE_FILES:
             (temporary / name).write_bytes(name.encode() * 10)
-    run.end_attempt(RunState.COMPLETE, STEPS)
+    run.end_attempt(state, STEPS)
     Journal(run.path).end("a", End(Cause.ENDED, 0, ""), STEPS)
-    run.mark_done()
+    if state is RunState.COMPLETE:
+        run.mark_done()
     return run
 
 
@@ -75,9 +82,9 @@ def place(tmp_path):
 
 def found(place):
     run, other, witness = place
-    alone = [each for check in (checks.steps, checks.ended, checks.leftovers) for each in check(run)]
-    both = [each for check in (checks.metrics, checks.samples, checks.weights) for each in check(run, other)]
-    return [*alone, *both, *checks.at_once(witness, NAME)]
+    against = (checks.steps, checks.ended, checks.metrics, checks.samples, checks.weights)
+    both = [each for check in against for each in check(run, other)]
+    return [*checks.leftovers(run), *both, *checks.at_once(witness, NAME)]
 
 
 def lines(run):
@@ -169,3 +176,61 @@ def test_a_run_that_is_missing_or_not_asked_for_is_found(place, tmp_path, monkey
     shutil.rmtree(study / "runs" / "t0001-s1")
     Path(study / "runs" / NAME).rename(study / "runs" / "other")
     assert any("there is no such run" in each for each in checks.problems(study, other, place[2]))
+
+
+@pytest.fixture
+def pruned(place, tmp_path):
+    """A run that was stopped at the rung where it was pruned, and its reference."""
+    stopped = RunState.STOPPED
+    run = write(tmp_path / "search", [(0, 3), (3, STEPS)], 100.0, stopped)
+    return run, write(tmp_path / "local", [(0, STEPS)], 7.0, stopped), place[2]
+
+
+def test_a_pruned_run_passes_also_where_the_request_of_the_pruner_is_left(pruned):
+    assert found(pruned) == []
+    pruned[0].request_stop(PRUNER)
+    assert found(pruned) == []
+    pruned[0].clear_stop()
+    pruned[0].request_stop("a person")
+    assert any("stop request" in each for each in found(pruned))
+
+
+@pytest.mark.parametrize(
+    "doctor, words",
+    [
+        (without_line, "the steps must be 0 to 4"),
+        (lambda place: record(place[0], STEPS + 1, 2, 200.0), "the steps must be 0 to 4"),
+        (lambda place: place[0].mark_done(), "stopped and not marked"),
+        (lambda place: place[0].update(state=RunState.COMPLETE), "stopped and not marked"),
+        (lambda place: place[0].update(state=RunState.RUNNING), "stopped and not marked"),
+        (lambda place: place[1].update(state=RunState.COMPLETE), "complete and marked"),
+    ],
+)
+def test_what_is_wrong_with_a_pruned_run_is_found(pruned, doctor, words):
+    doctor(pruned)
+    assert any(words in each for each in found(pruned)), found(pruned)
+
+
+GOOD = TrialStatus("t0000", "one", "complete", (), 1.0, 1, None, ())
+BAD = TrialStatus("t0001", "two", "pruned", (), None, 0, "number 3 of 4", ())
+
+
+@pytest.mark.parametrize(
+    "trials, words",
+    [
+        ([GOOD], "the trials must be"),
+        ([GOOD, replace(BAD, state="complete")], "must be pruned, and is complete"),
+        ([replace(GOOD, state="pruned"), BAD], "must be complete, and is pruned"),
+        ([GOOD, replace(BAD, reason="number 4 of 4")], "must be pruned for 'number 3 of 4'"),
+        ([replace(GOOD, title="two"), BAD], "must be 'one', and is 'two'"),
+        ([replace(GOOD, state="failed"), BAD], "is failed"),
+        ([replace(GOOD, value=2.0), BAD], "the values of the trials"),
+    ],
+)
+def test_another_outcome_is_found(monkeypatch, tmp_path, trials, words):
+    there = {tmp_path / "ours": trials, tmp_path / "theirs": [GOOD, BAD]}
+    monkeypatch.setattr(checks, "study_status", lambda path: SimpleNamespace(trials=there[path]))
+    ours, theirs = there
+    assert [*checks.outcomes(theirs, theirs), *checks.values(theirs, theirs)] == []
+    found = [*checks.outcomes(ours, theirs), *checks.values(ours, theirs)]
+    assert any(words in each for each in found), found

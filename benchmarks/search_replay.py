@@ -7,7 +7,6 @@ promotions once none comes. The proposer, the pruner and the promotions are the 
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
 from collections.abc import Mapping, Sequence
@@ -147,9 +146,7 @@ class _Replay:
             point = self._order[len(self._points)]
             params = params_of(self._space, self._table.params[point]) or {}
         else:
-            known = set(self._points)
-            accept = lambda values: self._place.get(_frozen(values), -1) not in {-1, *known}  # noqa: E731
-            proposal = self._proposer.propose([self._seen(origin) for origin in self._results], accept)
+            proposal = self._proposer.propose([self._seen(origin) for origin in self._results], self._new)
             if proposal is None:
                 return False
             params = proposal.params
@@ -163,6 +160,11 @@ class _Replay:
         self._results[origin] = Result(origin, 0, TrialState.COMPLETE, self._values(point, self._base))
         self._report()
         return True
+
+    def _new(self, values: dict[str, Value]) -> bool:
+        """Whether the point is in the table and was not begun."""
+        point = self._place.get(_frozen(values))
+        return point is not None and point not in self._points
 
     def _pruned(self, origin: int) -> bool:
         """Goes from look to look; whether the pruner stops it. The steps are counted up to there."""
@@ -245,13 +247,3 @@ class _Shifted(Proposer):
 
 def _frozen(values: Mapping[str, Value]) -> frozenset[tuple[str, Value]]:
     return frozenset(values.items())
-
-
-def expected_runs(trials: int, seeds: int) -> int:
-    """Runs that the rules make of so many configurations at least, were none pruned; for the sake of documents."""
-    ladder = ladder_of(range(1, seeds))
-    runs, left = trials, trials
-    for rung in ladder.rungs if ladder else ():
-        left = max(1, math.floor(left / KEEP))
-        runs += left * len(rung)
-    return runs

@@ -12,16 +12,18 @@ TESTBED ?= $(or $(TMPDIR),/tmp)/entrocraft-testbed
 TESTBED_ARGS ?=
 CHAOS ?= $(or $(TMPDIR),/tmp)/entrocraft-chaos
 CHAOS_SEED ?=
+# KILLS: the folder of chaos-postgres; CHAOS_SEED is of its kills, too.
+KILLS ?= $(or $(TMPDIR),/tmp)/entrocraft-kills
 # MAKESPAN: the folder of bench-makespan, a short path; MAKESPAN_ARGS: options of `python -m benchmarks.makespan`.
 MAKESPAN ?= $(or $(TMPDIR),/tmp)/entrocraft-makespan
 MAKESPAN_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/figures tests/test_notebooks.py
+SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evaluate/test_real_eval.py tests/cli/test_wheel.py tests/cli/test_kill_run.py tests/slurm/test_testbed.py tests/slurm/test_driver_job_real.py tests/slurm/test_verl_study.py tests/sweeps/test_lease.py tests/sweeps/test_lease_interleaved.py tests/chaos/test_chaos.py tests/sweeps/test_kill.py tests/sweeps/test_postgres.py tests/figures tests/test_notebooks.py
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos clean clean-demo clean-venv coverage bench-analysis
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos chaos-search chaos-postgres clean clean-demo clean-venv coverage bench-analysis
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -134,6 +136,12 @@ testbed-down: $(VENV)/.installed ## stop the test cluster with its jobs; its fol
 
 chaos: $(VENV)/.installed ## a study on a real Slurm cluster, struck by 40 faults or more, must end as without them
 	$(BIN)/python -m tests.chaos $(addprefix --seed ,$(CHAOS_SEED)) $(CHAOS)
+
+chaos-search: $(VENV)/.installed ## the same for a grid with halving: it must prune what it prunes when left alone
+	$(BIN)/python -m tests.chaos --search $(addprefix --seed ,$(CHAOS_SEED)) $(CHAOS)
+
+chaos-postgres: $(VENV)/.installed-dev ## competing drivers on PostgreSQL, killed 200 times or more, at every stage
+	$(BIN)/python -m tests.sweeps.kills --kills 200 --all $(addprefix --seed ,$(CHAOS_SEED)) $(KILLS)
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -168,7 +168,8 @@ def _environment() -> dict[str, str]:
 
 
 def _state(study_file: Path) -> str:
-    """Of what computes a run and what decides on it, and of the study; where git does not say, the time, so that nothing old is taken."""
+    """Of what computes a run and decides on it, and of the study; the time where git does not say, so that nothing old
+    is taken."""
     digest = hashlib.sha256(study_file.read_bytes())
     asked = [("rev-parse", f"HEAD:{package}") for package in PACKAGES] + [("diff", "HEAD", "--", *PACKAGES)]
     for command in asked:

@@ -1,4 +1,4 @@
-"""The chaos runs in their short forms, on clusters of their own. The long ones are `make chaos` and `make chaos-search`."""
+"""The chaos runs in their short forms, on clusters of their own; the long ones: `make chaos`, `make chaos-search`."""
 
 import os
 import secrets

@@ -11,10 +11,10 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from harness.runs import RunFolder, RunState, holder
+from sweeps.folder import StudyFolder
 from sweeps.place import find
 from sweeps.requests import open_requests
 from sweeps.storage import close, open_to_read
-from sweeps.folder import StudyFolder
 from tests.sweeps.killed_driver import BEST, DRAWN, FAILS, FAILS_ONCE, RUNG, SEARCH, STEPS
 
 CAME, KEPT = DRAWN + 2, (DRAWN + 2) // 2
@@ -112,12 +112,13 @@ def promotions(trials: Sequence[FrozenTrial]) -> Iterator[str]:
     """No promotion is lost or doubled; the best are promoted."""
     promoted: Counter[int] = Counter()
     for origin, found in by_origin(trials).items():
-        rungs = [trial.user_attrs["rung"] for trial in found if trial.user_attrs.get("rung")]
+        further = [trial for trial in found if trial.user_attrs.get("rung")]
+        rungs = [trial.user_attrs["rung"] for trial in further]
         if rungs != list(range(1, len(rungs) + 1)):
             yield f"configuration {origin} was promoted to {rungs}"
-        if any(t.state.name != "COMPLETE" or t.user_attrs["seeds"] != [*range(1, t.user_attrs["rung"] + 2)] for t in found
-               if t.user_attrs.get("rung")):  # fmt: skip
-            yield f"a promotion of configuration {origin} has other seeds, or is not complete"
+        for trial in further:
+            if trial.state.name != "COMPLETE" or trial.user_attrs["seeds"] != [*range(1, trial.user_attrs["rung"] + 2)]:
+                yield f"trial {trial.number}, a promotion, has the seeds {trial.user_attrs['seeds']}"
         promoted.update(rungs)
         if _title(found[0]) == f"trial {BEST}" and rungs != [1, 2]:
             yield f"the best configuration must be promoted twice, and was to {rungs}"

@@ -23,13 +23,15 @@ DRIVERS = 2
 POLL_S = 0.01
 ORPHANS = 0.15
 """How often the runs die with their driver, as when a machine goes down."""
+FEW = 8
+"""With no more stages than this in the deck a driver dies at each of them."""
 FAILING = "t0001"
 """The trial that fails once, for which a retry is asked for."""
 
 
 @dataclass
 class Keeper:
-    """`deck`: stage -> how many more kills are wanted there, shared by all studies that are played one after another."""
+    """`deck`: stage -> how many more kills are wanted there; all studies that are played one after another share it."""
 
     url: str
     deck: Counter[str]
@@ -69,7 +71,8 @@ class Keeper:
     def _start(self, folder: Path, log: Path) -> int:
         self.lives += 1
         armed = sorted(+self.deck) if self.kills > 0 else []
-        group = self._rng.choice(sorted({group_of(stage) for stage in armed}) or [""])
+        groups = sorted({group_of(stage) for stage in armed}) if len(armed) > FEW else [""]
+        group = self._rng.choice(groups)
         return fork(folder, self.url, log, armed, group, f"{self.seed} {self.lives}")
 
     def _reap(self, folder: Path, log: Path, say: Callable[[str], None]) -> int:

@@ -93,9 +93,9 @@ def arm(stages: Collection[str], group: str, log: Path, rng: random.Random) -> N
     """From now on this process kills itself at one of these stages, and says in `log` where (one line: pid, stage).
 
     Args:
-        group: the stages at which it is likely to; at the others it dies seldom, so that it comes as far as these.
+        group: the stages at which it is likely to, "" for all; at others it dies seldom, so that it comes further.
     """
-    chance = {stage: LIKELY if group_of(stage) == group else UNLIKELY for stage in stages}
+    chance = {stage: LIKELY if group in ("", group_of(stage)) else UNLIKELY for stage in stages}
 
     def dies(stage: str) -> bool:
         return rng.random() < chance.get(stage, 0.0)

@@ -23,7 +23,7 @@ PATIENCE_S = 60.0
 
 @pytest.mark.timeout(480)
 def test_two_drivers_killed_again_and_again_lose_and_double_nothing(database, tmp_path):
-    """KILLS_SEED=N repeats the kills of a run that failed, as far as time repeats itself. `make chaos-postgres`: 200."""
+    """KILLS_SEED=N repeats the kills of a run that failed, as far as time repeats itself. Long: `make chaos-postgres`."""
     seed = os.environ.get("KILLS_SEED") or str(secrets.randbelow(10**6))
     command = [sys.executable, "-m", "tests.sweeps.kills", "--seed", seed, "--kills", str(KILLS)]
     # A process of its own: it forks, which this one with its threads must not.

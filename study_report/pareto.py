@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from paper_figures.style import GREY, VERMILION
 from study_report import plot
-from study_report.facts import COMPLETE, Configuration, Goal, StudyFacts
+from study_report.facts import Configuration, Goal, StudyFacts
 from study_report.text import counted, number
+from sweeps.pareto import front
 
 NAME, TITLE = "pareto", "Pareto front"
 MOST_PANELS = 3
@@ -23,15 +24,9 @@ def points(facts: StudyFacts) -> list[tuple[Configuration, tuple[float, ...]]]:
     found = []
     for each in facts.configurations:
         further = [_mean(values) for values in each.also]
-        if each.state == COMPLETE and each.scored and len(further) == len(facts.goals) - 1:
+        if each.scored and len(further) == len(facts.goals) - 1:
             found.append((each, (each.score, *further)))
     return [(each, values) for each, values in found if all(map(math.isfinite, values))]
-
-
-def front(values: Sequence[tuple[float, ...]], goals: Sequence[Goal]) -> list[int]:
-    """The places of those that no other one is as good as in every objective and better than in one."""
-    signed = [tuple(-v if goal.maximize else v for v, goal in zip(each, goals, strict=True)) for each in values]
-    return [place for place, each in enumerate(signed) if not any(_dominates(other, each) for other in signed)]
 
 
 def make(facts: StudyFacts) -> plot.Plot | None:
@@ -41,7 +36,7 @@ def make(facts: StudyFacts) -> plot.Plot | None:
     found = points(facts)
     if not found:
         return plot.not_drawn(NAME, TITLE, "No configuration is complete with a value of every objective yet.")
-    best = set(front([values for _, values in found], facts.goals))
+    best = set(front([values for _, values in found], [goal.direction for goal in facts.goals]))
     ordered = sorted(range(len(found)), key=lambda place: (place not in best, found[place][0].name))
     rows = [
         (found[place][0].name, "yes" if place in best else "no", *map(number, found[place][1])) for place in ordered
@@ -65,10 +60,6 @@ def make(facts: StudyFacts) -> plot.Plot | None:
 
 def _mean(values: Mapping[int, float]) -> float:
     return statistics.fmean(values.values()) if values else math.nan
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)
 
 
 def _draw(facts: StudyFacts, found: Sequence[tuple[Configuration, tuple[float, ...]]], best: set[int]) -> Figure:

@@ -11,7 +11,6 @@ from made_up import HOSTILE, rich, study
 
 from study_report.facts import Configuration, Goal
 from study_report.page import render
-from study_report.pareto import front
 
 ALWAYS = ("ranking", "history", "schedules", "surface", "importance", "slices", "hours")
 
@@ -182,8 +181,3 @@ def test_a_huge_study_has_a_page_of_some_size():
 def test_the_objectives_of_a_study_without_results_have_their_place():
     page = render(study((one("t0", 0.5),), goals=(Goal("a", "minimize"), Goal("b", "maximize"))))
     assert figures(check(page) and page)["pareto"] is False
-
-
-def test_the_front_is_what_nothing_dominates():
-    goals = (Goal("a", "maximize"), Goal("b", "minimize"))
-    assert front([(1.0, 1.0), (2.0, 2.0), (0.5, 2.0), (2.0, 2.0), (2.0, 3.0)], goals) == [0, 1, 3]

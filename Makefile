@@ -23,7 +23,7 @@ SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evalua
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos chaos-search chaos-postgres clean clean-demo clean-venv coverage bench-analysis
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos chaos-search chaos-postgres clean clean-demo clean-venv coverage bench-analysis bench-search
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -112,6 +112,10 @@ bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake 
 
 bench-analysis: $(VENV)/.installed-bench ## MB/s of reading dumps against pandas and polars; time of 100 runs' figures (BENCH_ARGS=...)
 	$(BIN)/python benchmarks/analysis_reading.py $(BENCH_ARGS)
+
+bench-search: $(VENV)/.installed ## searches replayed on a grid of 390 runs; computes what benchmarks/search_grid.csv lacks (hours) (BENCH_ARGS=...)
+	$(BIN)/python -m benchmarks.search_grid
+	$(BIN)/python -m benchmarks.search $(BENCH_ARGS)
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
 	$(BIN)/python benchmarks/trainer_vs_trl.py

@@ -41,6 +41,9 @@ CONNECTION = {
 }
 """Without these a driver whose network goes away without a word waits for a quarter of an hour and more."""
 
+LOCKED_S = 10
+"""For the transactions of a dead driver, before it counts as an outage."""
+
 CREATION_LOCK = 0x656E7472
 """Of PostgreSQL's advisory locks: two people who are the first in a database do not make its tables at once."""
 
@@ -115,6 +118,26 @@ def refresh(storage: RDBStorage) -> None:
     """Forgets all connections: the next call makes a new one. For a driver that goes on after an outage."""
     storage.remove_session()
     storage.engine.dispose()
+
+
+def wait_for_writers(storage: RDBStorage, study_id: int) -> None:
+    """Waits until no transaction of another session is under way in the study; for the one writer, before it looks.
+
+    A commit goes on when its sender is dead or has lost the connection, and may take long (for a standby, say). Whoever
+    looked meanwhile would not see what it is about to bring, and ask for the same again.
+
+    Raises:
+        What Optuna or SQLAlchemy raises after LOCKED_S of waiting: an outage.
+    """
+    if storage.engine.dialect.name != "postgresql":
+        return  # SQLite's transactions die with their process
+    with storage.engine.begin() as connection:
+        connection.execute(sqlalchemy.text(f"SET LOCAL lock_timeout = '{LOCKED_S}s'"))
+        # A new trial holds the row of its study; a changed one, or one with a new attribute, its own row.
+        for table in ("studies", "trials"):
+            connection.execute(
+                sqlalchemy.text(f"SELECT 1 FROM {table} WHERE study_id = :n FOR UPDATE"), {"n": study_id}
+            )
 
 
 def close(storage: RDBStorage) -> None:
@@ -232,4 +255,14 @@ def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-__all__ = ["UNREADABLE", "close", "create", "exists", "is_outage", "open_to_read", "open_to_write", "refresh"]
+__all__ = [
+    "UNREADABLE",
+    "close",
+    "create",
+    "exists",
+    "is_outage",
+    "open_to_read",
+    "open_to_write",
+    "refresh",
+    "wait_for_writers",
+]

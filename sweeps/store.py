@@ -23,7 +23,7 @@ from sweeps.place import POSTGRESQL, Place
 from sweeps.plan import drawn_point
 from sweeps.points import params_in
 from sweeps.proposing import Proposer, Seen, point_of
-from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write, refresh
+from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write, refresh, wait_for_writers
 from sweeps.trials import Trial, TrialState, latest
 
 STATES = {
@@ -259,6 +259,7 @@ class Store:
     def recount(self) -> None:
         """What waits, what was drawn by the sampler, and which points are there; the driver is the one writer."""
         refresh(self._storage)
+        wait_for_writers(self._storage, self._study_id)
         frozen = self._study.get_trials(deepcopy=False)
         self._waiting = sum(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
         self._drawn = sum(not {"point", "origin"} & set(trial.user_attrs) for trial in frozen)

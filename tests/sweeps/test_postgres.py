@@ -75,7 +75,7 @@ def test_a_driver_waits_for_a_server_that_goes_away_and_loses_nothing(postgres, 
 
 @pytest.mark.parametrize("change", ["asked for", "told"])
 def test_the_next_driver_waits_for_what_a_dead_one_has_sent(postgres, database, change):
-    """A server may take its time with a commit (for a standby, say) whose driver is dead, or has lost its connection."""
+    """A server may take its time with a commit (for a standby, say) whose driver is dead or has lost it."""
     place = Place(POSTGRESQL, database, "fakes")
     make(place, SEARCH)
     dead = Store(place, SEARCH)

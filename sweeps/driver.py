@@ -289,6 +289,7 @@ class Driver:
                 except BusyError as error:
                     self._busy = str(error)
                     return
+                self._ledger.note_start(run.name)
                 work.startable.remove(run)
                 work.alive.append(run)
             elif not self._exhausted and not self._affords("", self._longest(), work):

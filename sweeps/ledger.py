@@ -43,6 +43,11 @@ class Ledger:
         self._moving = set(at_work)
         return Account(self._granted(), self._known)
 
+    def note_start(self, name: str) -> None:
+        """A run that was started may be over before the next look."""
+        if self._moving is not None:
+            self._moving.add(name)
+
     def hours(self, run: RunFolder) -> float:
         """Hours paid for a run so far."""
         return self._hours(run)[0].paid

@@ -259,7 +259,9 @@ def test_retry_of_one_failed_trial_leaves_a_request_and_says_what_to_type(capsys
     (request,) = take(folder)
     assert request.retry == {"t0000"} and " on " in request.by
     assert "requests that no driver has taken up: 1" in said(capsys, "status", "demo")
-    assert "must have failed or be cancelled; got 't0001-s1', stopped" in refused(capsys, "retry", "t0001-s1")
+    assert "must have failed, or be cancelled or pruned; got 't0001-s1', stopped" in refused(
+        capsys, "retry", "t0001-s1"
+    )
     assert len(open_requests(folder)) == 1
 
 

@@ -56,7 +56,7 @@ def test_the_run_display_names_the_source_where_there_is_more_than_one() -> None
 def test_the_sweep_display_shows_alarms(capsys: pytest.CaptureFixture[str]) -> None:
     run = RunStatus("t0000-s1", "title", "path", "running", step=3, steps=9, alarms=("saturated",))
     with Reporter(parallel=1) as reporter:
-        reporter.observe(Progress("s", "A study", 1, 0, (), (run,), stopping=False))
+        reporter.observe(Progress("s", "A study", 1, 0, 0, (), (run,), stopping=False))
         assert "; t0000-s1 saturated" in capsys.readouterr().err
-        reporter._console.print(reporter._screen(Progress("s", "A study", 1, 0, (), (run,), stopping=False)))
+        reporter._console.print(reporter._screen(Progress("s", "A study", 1, 0, 0, (), (run,), stopping=False)))
     assert "saturated" in capsys.readouterr().err

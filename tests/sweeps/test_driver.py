@@ -248,7 +248,7 @@ def test_a_missing_objective_fails_the_trial_and_lists_what_there_is(tmp_path):
     config = study("x=1", objective={"metric": "acc", "direction": "maximize"})
     status = run(config, tmp_path)
     assert states(status) == {"t0000": "failed"}
-    assert "got 'acc'. Recorded: control/entropy, value." in status.trials[0].reason
+    assert "got 'acc'. Recorded: control/entropy, score, value." in status.trials[0].reason
 
 
 def test_a_trial_with_a_refused_configuration_stops_the_study_before_it_starts(tmp_path):

@@ -65,7 +65,9 @@ class Job:
     def _row(self, strategy: Strategy, number: int) -> Row:
         trials = len(self.table.params) if strategy.whole else self.trials
         trace = replay(self.study, self.table, strategy, number, trials)
-        return row(strategy.name, number, trace, self._truth(None), self._truth(trace.screening), self.table.grid_steps)
+        return row(
+            strategy.name, number, trace, self._truth(None), self._truth(trace.screening), self.table.grid_steps
+        )
 
     def _truth(self, without: int | None) -> Truth:
         return truth(self.table, self.study.objective.direction, without)

@@ -215,9 +215,7 @@ def test_pairs_are_of_the_same_replay():
 
 def test_an_aim_that_is_missed_is_said_to_be():
     theirs = made("random", [500] * 20, [1] * 20)
-    assert (
-        aim({"ours": made("ours", [290] * 20, [1] * 20), "random": theirs}, "ours", "random", 1000).count(" met") == 2
-    )
+    assert aim({"ours": made("ours", [290] * 20, [1] * 20), "random": theirs}, "ours", "random", 1000).count(" met") == 2
     missed = aim({"ours": made("ours", [600] * 20, [1] * 20), "random": theirs}, "ours", "random", 1000)
     assert missed.count("MISSED") == 2 and "60.0%" in missed
     assert "never, MISSED" in aim(

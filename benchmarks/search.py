@@ -1,4 +1,4 @@
-"""Searches replayed against the grid that was computed once: who finds a configuration near the best, after how many steps?
+"""Searches replayed against a grid that was computed once: who is near the best configuration, after how many steps?
 
     make bench-search
 
@@ -41,10 +41,11 @@ STRATEGIES = (
     Strategy("random, one seed", "random", whole=False),
 )
 SAID = (
-    "Grid, random and TPE run every configuration on all seeds and report the best mean; they may go through all points. "
-    "'Our rules' run each on one seed, prune by the median of the others from half of a run on, and promote the best third "
-    "to two further seeds and a third of these to all; they report the best mean of the highest rung. 'One seed' reports "
-    "the best value of one seed each. The order of the seeds is drawn for each replay, and is the same for its strategies."
+    "Grid, random and TPE run every configuration on all seeds and report the best mean; they may go through all "
+    "points. 'Our rules' run each on one seed, prune by the median of the others from half of a run on, and promote "
+    "the best third to two further seeds and a third of these to all; they report the best mean of the highest rung. "
+    "'One seed' reports the best value of one seed each. The order of the seeds is drawn for each replay, and is the "
+    "same for its strategies."
 )
 
 
@@ -65,9 +66,7 @@ class Job:
     def _row(self, strategy: Strategy, number: int) -> Row:
         trials = len(self.table.params) if strategy.whole else self.trials
         trace = replay(self.study, self.table, strategy, number, trials)
-        return row(
-            strategy.name, number, trace, self._truth(None), self._truth(trace.screening), self.table.grid_steps
-        )
+        return row(strategy.name, number, trace, self._truth(None), self._truth(trace.screening), self.table.grid_steps)
 
     def _truth(self, without: int | None) -> Truth:
         return truth(self.table, self.study.objective.direction, without)
@@ -101,8 +100,8 @@ def report(job: Job, rows: dict[str, list[Row]], numbers: Sequence[int]) -> str:
     table, steps = job.table, job.table.grid_steps
     parts = [
         problem(table, job.study.objective.direction),
-        f"{len(numbers)} replays of each strategy, seeds {numbers[0]} to {numbers[-1]}. {SAID} Those that do not run all "
-        f"seeds begin {job.trials} configurations at most.",
+        f"{len(numbers)} replays of each strategy, seeds {numbers[0]} to {numbers[-1]}. {SAID} Those that do not "
+        f"run all seeds begin {job.trials} configurations at most.",
         DEPENDENT,
         strategies(rows, steps),
         equal_steps(rows, OURS, [RANDOM, RULES]),

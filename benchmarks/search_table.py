@@ -106,7 +106,9 @@ def read(path: Path, study: StudyConfig) -> list[Line]:
         columns = list(reader.fieldnames or [])
         looks = {column: int(column.removeprefix(LOOK)) for column in columns if column.startswith(LOOK)}
         if set(columns) != {*keys, *BESIDE, *looks}:
-            raise InputError(f"the columns of {str(path)!r} must be those of the study {study.name}", ", ".join(columns))
+            raise InputError(
+                f"the columns of {str(path)!r} must be those of the study {study.name}", ", ".join(columns)
+            )
         lines = [
             Line(
                 tuple(row[key] for key in keys),

@@ -129,7 +129,7 @@ def promotions(trials: Sequence[FrozenTrial]) -> Iterator[str]:
 def reports(trials: Sequence[FrozenTrial]) -> Iterator[str]:
     """The store was told every step up to the one where the trial ended, once, with its value."""
     for trial in trials:
-        if trial.user_attrs.get("rung"):
+        if trial.user_attrs.get("rung") or trial.state.name not in OVER:
             continue
         last = {"COMPLETE": STEPS, "PRUNED": RUNG, "FAIL": 2}[trial.state.name]
         expected = {step: _x(trial) + 0.01 for step in range(1, last + 1)}
@@ -164,7 +164,7 @@ def right_run(run: RunFolder) -> Iterator[str]:
     if len(workers) != len(set(workers)):
         yield "two processes were at work at once"
     for earlier, later in itertools.pairwise(manifest["attempts"]):
-        if not 0 <= earlier["to_step"] - later["from_step"] <= 5:
+        if earlier["to_step"] is None or not 0 <= earlier["to_step"] - later["from_step"] <= 5:
             yield f"attempt {later['attempt']} went on from {later['from_step']} after {earlier['to_step']}"
     if holder(run.path) is not None:
         yield "a process is still at work"

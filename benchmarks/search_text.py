@@ -12,8 +12,9 @@ from benchmarks.search_truth import EASY, noise, paired_noise, truth
 AIM = 0.30
 """Of the grid's steps, at the median."""
 DEPENDENT = (
-    "A replay draws its values from the runs that also say what is true, so it flatters every search; those that run all "
-    "seeds of a configuration the most. The second table takes the truth from the seeds other than the screening one."
+    "A replay draws its values from the runs that also say what is true, which flatters every search, and those most "
+    "that run all seeds of a configuration: they end at the best of the table by construction. The second table takes "
+    "the truth from the seeds other than the screening one."
 )
 
 

@@ -1,4 +1,4 @@
-"""What is true of the points of a table, as far as its seeds say it: means, their standard error, who is near the best."""
+"""What is true of the points of a table, as far as its seeds say it: means, their standard error, the near-best."""
 
 from __future__ import annotations
 

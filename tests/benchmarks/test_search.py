@@ -206,7 +206,8 @@ def test_quartiles_are_infinite_where_so_many_never_came():
 
 
 def made(strategy, stays, value):
-    return [Row(strategy, n, s, s, s, s, 1.0, 8, (1.0,) * 3, (v,) * 3) for n, (s, v) in enumerate(zip(stays, value))]
+    pairs = zip(stays, value, strict=True)
+    return [Row(strategy, n, s, s, s, s, 1.0, 8, (1.0,) * 3, (v,) * 3) for n, (s, v) in enumerate(pairs)]
 
 
 def test_pairs_are_of_the_same_replay():

@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import optuna
-
 from benchmarks.search_table import Table
 from harness.config.promotion import Promotion
 from harness.config.pruning import HALVING, NONE, Pruning
 from harness.config.space import Value
-from harness.config.study import StudyConfig
+from harness.config.study import MOST_SEED, StudyConfig
 from harness.errors import InputError
 from sweeps.curves import Curve
 from sweeps.drawing import params_of, point_values
@@ -117,8 +115,9 @@ class _Replay:
             self._order = list(range(len(table.params)))
             random.Random(f"order {number}").shuffle(self._order)
         else:
-            drawn = replace(study, sampler=strategy.sampler, n_trials=self._trials, trials=(), seeds=self._base)
-            self._proposer = _Shifted(drawn, number * APART)
+            own = {"sampler": strategy.sampler, "sampler_seed": number * APART % MOST_SEED}
+            drawn = replace(study, **own, n_trials=self._trials, trials=(), seeds=self._base)
+            self._proposer = Proposer(drawn)
         self._results: dict[int, Result] = {}
         self._curves: dict[int, Curve] = {}
         self._points: list[int] = []
@@ -229,20 +228,6 @@ class _Replay:
             return Seen(origin, TrialState.PRUNED, self._params[origin], last=self._curves[origin].reports[-1])
         value = statistics.fmean(result.values.values())
         return Seen(origin, TrialState.COMPLETE, self._params[origin], (value,))
-
-
-class _Shifted(Proposer):
-    """The proposer of a study, with other random numbers: by itself it begins each study with the same draws."""
-
-    def __init__(self, config: StudyConfig, shift: int) -> None:
-        super().__init__(config)
-        self._shift = shift % 2**31
-
-    def _study(self, seen: Sequence[Seen], seed: int) -> optuna.Study:
-        return super()._study(seen, seed + self._shift)
-
-    def _unused(self, seed: int, accept: Any) -> Any:
-        return super()._unused(seed + self._shift, accept)
 
 
 def _frozen(values: Mapping[str, Value]) -> frozenset[tuple[str, Value]]:

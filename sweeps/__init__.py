@@ -6,7 +6,7 @@
     trials, tally, plan, objective     a trial; those told so far; from definition to overrides; a run's value
     store, place, storage, schema, outage   Optuna: the trials; where they are kept, and opening that
     asking, canonical, warm            what comes next; equal configurations; what other studies teach the sampler
-    proposing, drawing, samplers, points    a new configuration of the space, and the space as Optuna has it
+    proposing, drawing, samplers, points, nearest   a new configuration of the space; the space as Optuna has it
     promotion, best, pareto            who gets more seeds; which is the best, and of several objectives (pure)
     pruner, pruning, halving, optuna_pruners, curves, guards   who is stopped early: the driver's part, and the rules
     spending, ledger, grants, gpu_hours     the budget: what may be started, what was paid, what was granted

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +19,15 @@ from harness.config.conditions import walk
 from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
 from sweeps.drawing import distributions, draw, filled, known, params_of, point_values
+from sweeps.nearest import by_nearness
 from sweeps.plan import drawn_point
 from sweeps.samplers import FLAT, OWN_DRAWS, OWN_DRAWS_MOST, check_sampler, sampler_of
 from sweeps.trials import TrialState
 
 MOST_REFUSED = 200
 """Draws in a row that `accept` refuses before the space counts as used up."""
+WANTED = 12
+"""Refused draws in a finite space after which the nearest unused point is taken: more of them say nothing new."""
 MOST_DRAWS = 2000
 """All draws for one proposal, those against the constraints included."""
 MOST_LISTED = 20_000
@@ -68,8 +70,8 @@ class Proposer:
     """
 
     def __init__(self, config: StudyConfig) -> None:
-        objectives = (config.objective, *getattr(config, "also", ()))
-        self._directions = [each.direction for each in objectives]
+        objectives = config.objectives
+        self._directions: list[Any] = [each.direction for each in objectives]
         check_sampler(config, len(objectives))
         self._config = config
         self._flat = config.sampler in FLAT
@@ -85,9 +87,10 @@ class Proposer:
         """
         once = list({each.origin: each for each in seen}.values())
         # A driver that starts again has as many configurations as before, or more: it goes on with other draws.
-        seed = len(once)
+        seed = len(once) + self._config.sampler_seed
         study = self._study(once, seed)
-        refused = 0
+        wanted: list[dict[str, Value]] = []
+        most = WANTED if self._finite else MOST_REFUSED
         for number in range(MOST_DRAWS):
             if number == OWN_DRAWS.get(self._config.sampler, OWN_DRAWS_MOST):
                 study.sampler = optuna.samplers.RandomSampler(seed=seed)
@@ -97,11 +100,11 @@ class Proposer:
             if all(constraint.holds(values) for constraint in self._config.constraints):
                 if accept(values):
                     return proposal
-                refused += 1
-                if refused == MOST_REFUSED:
+                wanted.append(values)
+                if len(wanted) == most:
                     break
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        return self._unused(seed, accept)
+        return self._unused(wanted, seed, accept)
 
     def _study(self, seen: Sequence[Seen], seed: int) -> optuna.Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -157,14 +160,19 @@ class Proposer:
             attributes = {}  # relative parameters of a draw: the enqueued trial has all its parameters
         return Proposal(kept, attributes)
 
-    def _unused(self, seed: int, accept: Callable[[dict[str, Value]], bool]) -> Proposal | None:
-        """A point of a finite space that the sampler did not come upon, in an order drawn for this proposal."""
-        space, constraints = self._config.space, self._config.constraints
-        if any(dim.values is None for dim in space):
+    @property
+    def _finite(self) -> bool:
+        return all(dim.values is not None for dim in self._config.space)
+
+    def _unused(
+        self, wanted: Sequence[dict[str, Value]], seed: int, accept: Callable[[dict[str, Value]], bool]
+    ) -> Proposal | None:
+        """The point of a finite space that nobody had and that is nearest to what the sampler wanted."""
+        if not self._finite:
             return None
+        space, constraints = self._config.space, self._config.constraints
         points = list(itertools.islice(walk(space, constraints, lambda dim: dim.values or ()), MOST_LISTED))
-        random.Random(seed).shuffle(points)
-        found = next((values for values in points if accept(values)), None)
+        found = next((values for values in by_nearness(space, points, wanted, seed) if accept(values)), None)
         return None if found is None else Proposal(params_of(space, found) or {}, {})
 
 

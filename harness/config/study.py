@@ -23,9 +23,10 @@ from harness.errors import ConfigError, unknown
 SAMPLERS = ("tpe", "random", "grid", "qmc", "gp", "cmaes", "nsgaii")
 
 
+MOST_SEED = 2**31
 SINGLE = ("cmaes",)
 """Samplers for a single objective."""
-UNSAID = ("constraints", "also", "pruning", "promotion", "budget", "warm_start")
+UNSAID = ("constraints", "sampler_seed", "also", "pruning", "promotion", "budget", "warm_start")
 """Keys that a frozen study has only where they are set."""
 
 
@@ -52,6 +53,8 @@ class StudyConfig:
     constraints: tuple[Constraint, ...] = ()
     sampler: str = "tpe"
     n_trials: int = 0
+    sampler_seed: int = 0
+    """Another one gives other draws; the same study draws the same while its values are."""
     parallel: int = 1
     """Runs at a time: no part of what the study is, so it may change from one start to the next."""
     also: tuple[Objective, ...] = ()
@@ -128,6 +131,8 @@ class StudyConfig:
         said: dict[str, Any] = {}
         if self.constraints:
             said["constraints"] = [constraint.text for constraint in self.constraints]
+        if self.sampler_seed:
+            said["sampler_seed"] = self.sampler_seed
         if self.also:
             said["also"] = [objective.to_dict() for objective in self.also]
         if self.pruning != Pruning():
@@ -166,6 +171,9 @@ class StudyConfig:
 
     def _check_drawing(self) -> None:
         drawn = bool(self.space) and self.sampler != "grid"
+        if not 0 <= self.sampler_seed < MOST_SEED:
+            value = str(self.sampler_seed)
+            raise ConfigError(f"study.sampler_seed must be from 0 to {MOST_SEED - 1}", value, "Set sampler_seed=1.")
         if self.n_trials < 0 or drawn != (self.n_trials > 0):
             raise ConfigError(
                 "study.n_trials must be >= 1 with a space to draw from, and 0 for a list or a grid",

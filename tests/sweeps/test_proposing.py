@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harness.config.conditions import walk
 from harness.errors import ConfigError, DependencyError
 from sweeps.drawing import params_of, point_values
+from sweeps.nearest import by_nearness, distance
 from sweeps.plan import corner, grid, grid_params, points
 from sweeps.proposing import Proposer, Seen, point_of
 from sweeps.samplers import NEEDS
@@ -175,3 +176,17 @@ def test_the_corner_is_the_lowest_point_that_satisfies_the_constraints():
     assert not list(
         walk(of("random", space, ["a > 1"]).space, of("random", space, ["a > 1"]).constraints, lambda _: (0, 1))
     )
+
+
+def test_of_a_finite_space_the_unused_point_nearest_to_what_was_wanted_is_taken():
+    space = of("tpe", SMALL, []).space
+    wanted = [{"mode": "b", "x": 2, "y": 0.3}] * 3
+    points = [{"mode": "a", "x": 2}, {"mode": "b", "x": 2, "y": 0.4}, {"mode": "b", "x": 1, "y": 0.1}]
+    assert by_nearness(space, points, wanted, 0)[0] == points[1]
+    assert distance(space, wanted[0], wanted[0]) == 0
+    assert distance(space, points[0], points[1]) == 2, "another category, and a dimension that one of them lacks"
+
+
+def test_another_sampler_seed_gives_other_draws():
+    drawn = [Proposer(of("random", sampler_seed=seed)).propose([], lambda values: True).params for seed in (0, 1, 0)]
+    assert drawn[0] == drawn[2] != drawn[1]

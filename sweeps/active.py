@@ -25,6 +25,8 @@ from sweeps.policy import Policy, strikes
 from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
+STOPPER, BUDGET, PRUNER = DRIVERS = ("driver", "budget", "pruner")
+"""Whose stop request it is: that of a driver which ends, whose budget is spent, or which has given up the trial."""
 LOG_LINES = 3
 LOG_BYTES = 2000
 
@@ -83,6 +85,8 @@ class ActiveRun:
             if self.folder.exists():
                 self.hold_at = self.folder.paused_at()
                 self.handle = launcher.find(self.folder)
+                # What an earlier driver asked it for is not what this one wants, which asks again if it does.
+                self.wanted = self.handle is not None and self.folder.stop_asker() in DRIVERS
             self._unasked = None
 
     def facts(self) -> RunFacts:
@@ -205,7 +209,10 @@ class ActiveRun:
         return int(self.resolved.config["trainer"]["steps"])
 
     def _step(self) -> int:
-        last = self.folder.last_record()
+        try:
+            last = self.folder.last_record()
+        except RunFolderError:  # damaged: `facts` says so
+            return 0
         return last["step"] if last is not None else 0
 
 

@@ -49,7 +49,12 @@ class Asking:
         self._study = study
         self._store = store
         self._resolve = resolve
-        self._keys = self._known_keys() if study.n_trials else set()
+        self._keys: set[str] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        """Looks again which configurations there are."""
+        self._keys = self._known_keys() if self._study.n_trials else set()
 
     def next(self, known: Mapping[int, Trial]) -> Trial | None:
         """The next trial, asked for in the store; None where there is none now.
@@ -83,10 +88,8 @@ class Asking:
         return key
 
     def _known_keys(self) -> set[str]:
-        keys = set()
-        for trial in self._store.trials():
-            keys.add(trial.key or self._key(trial.overrides))  # an older version kept none
-        return keys
+        there = [trial for trial in self._store.trials() if trial.title]
+        return self._store.keys | {trial.key or self._key(trial.overrides) for trial in there}  # older ones have no key
 
     def _key(self, overrides: Sequence[str]) -> str:
         try:

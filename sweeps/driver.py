@@ -18,7 +18,7 @@ from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from harness.runs.space import no_space
 from sweeps import requests
-from sweeps.active import ActiveRun, ActiveTrial
+from sweeps.active import BUDGET, PRUNER, STOPPER, ActiveRun, ActiveTrial
 from sweeps.asking import Asking
 from sweeps.ended import note_end
 from sweeps.folder import StudyFolder
@@ -39,8 +39,6 @@ from sweeps.tally import Tally
 from sweeps.trials import Trial, TrialState
 from sweeps.work import Work
 
-STOPPER, BUDGET, PRUNER = "driver", "budget", "pruner"
-"""Whose stop request it is."""
 OUTAGE_POLL_S = 5.0
 """Between two tries while the database does not answer."""
 
@@ -96,6 +94,8 @@ class Driver:
         """Whether something is left to be started that the budget does not pay."""
         self._stuck = False
         """Whether nothing more can arrive at a rung."""
+        self._undecided = False
+        """Whether there was nothing to decide at the rungs when nothing more could arrive."""
         self._busy: str | None = None
         self._cut: str | None = None
         """Why the last round was cut short."""
@@ -140,6 +140,8 @@ class Driver:
             if self._cut is not None:
                 self._store.recount()
                 self._tally.reset(self._store.trials())
+                self._asking.reset()
+                self._exhausted = False  # what was told behind the cut may be promoted
                 self._adopt()
             self._cancelled = self._folder.cancelled()
             if self._cancelled is not None:
@@ -175,8 +177,8 @@ class Driver:
         """Whether nothing more is to be started."""
         if self._stopping or self._cancelled is not None:
             return True
-        if work.held:
-            return False  # once nothing more can arrive at its rung, that is decided at the next look
+        if work.held:  # once nothing more can arrive at its rung, that is decided at the next look
+            return self._stuck and self._undecided
         return self._unaffordable or (self._exhausted and not work.left)
 
     def _show(self, observe: Observer) -> None:
@@ -225,8 +227,11 @@ class Driver:
         if self._pruner is None:
             return
         decisions = self._pruner.look(self._active, over=self._stuck)
+        self._undecided = self._stuck and not decisions.prune and not decisions.resume
         for active in self._active:
             if active.dropped is None and (reason := decisions.prune.get(active.trial.origin)) is not None:
+                self._guard()
+                self._store.note_dropped(active.trial, reason)  # first: the next driver goes on with that
                 active.dropped = reason
             elif active.dropped is None:
                 active.hold(decisions.pause_at.get(active.trial.origin))
@@ -281,7 +286,7 @@ class Driver:
             if work.startable:
                 run = next((run for run in work.startable if self._affords(run.name, run.steps, work)), None)
                 if run is None:
-                    self._unaffordable = not work.alive
+                    self._unaffordable = not work.alive and not work.later
                     break
                 try:
                     run.start(self._launcher, self._provenance)
@@ -293,7 +298,7 @@ class Driver:
                 work.startable.remove(run)
                 work.alive.append(run)
             elif not self._exhausted and not self._affords("", self._longest(), work):
-                self._unaffordable = not work.alive
+                self._unaffordable = not work.alive and not work.later
                 break
             elif not self._exhausted and (trial := self._asking.next(self._tally.known)) is not None:
                 self._tally.put(trial)
@@ -329,7 +334,7 @@ class Driver:
         new = not any(run.folder.exists() for run in runs.values())
         for run in runs.values():
             run.adopt(self._launcher)
-        self._active.append(ActiveTrial(trial, runs))
+        self._active.append(ActiveTrial(trial, runs, trial.dropped))
         if self._pruner is not None and new:
             self._active[-1].hold(self._pruner.first_pause(trial))
         return self._active[-1:]

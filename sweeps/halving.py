@@ -68,8 +68,9 @@ def ranked(config: Pruning, arrived: Sequence[Curve], rung: int) -> list[Curve]:
 
 
 def _arrived(curve: Curve, rung: int) -> bool:
-    """A complete one with fewer steps than the rung counts with its last value."""
-    return curve.reached(rung) or (curve.state == TrialState.COMPLETE and curve.dead is None)
+    """A complete one with fewer steps than the rung counts with its last value. Who was let go on behind it has come,
+    though it fell back to a checkpoint before it since."""
+    return curve.reached(rung) or curve.passed >= rung or (curve.state == TrialState.COMPLETE and curve.dead is None)
 
 
 def _held(curve: Curve) -> bool:

@@ -43,7 +43,7 @@ def local_jobs(run: RunFolder, manifest: Manifest, records: Sequence[Record], al
         start = datetime.fromisoformat(attempt["started"]).timestamp()
         end = max(start, last_seen.get(attempt["attempt"], start))
         if attempt["ended"] is not None:
-            end = max(start, datetime.fromisoformat(attempt["ended"]).timestamp())
+            end = max(end, datetime.fromisoformat(attempt["ended"]).timestamp())  # that is in whole seconds
         goes_on = alive and attempt is attempts[-1] and attempt["ended"] is None
         allocations.append(Allocation(start, None if goes_on else end, _gpus(manifest), estimated=True))
     return JobView(node=attempts[-1]["host"] if attempts else None, allocations=tuple(allocations))

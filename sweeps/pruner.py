@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from harness.config.study import StudyConfig
+from harness.errors import RunFolderError
 from harness.runs import Record
 from sweeps.active import ActiveRun, ActiveTrial
 from sweeps.curves import Curve, looks, mean_curve, value_at
@@ -38,8 +40,9 @@ class Pruner:
         self._tally = tally
         self._seen: dict[str, _Seen] = {}
         self._curves: dict[int, Curve] = {}
-        self._reported: dict[int, int] = {}
-        """Number of a trial -> the last step that the store was told."""
+        self._reported: dict[int, dict[int, float]] = {}
+        """Number of a trial -> step -> the value that the store was told."""
+        self._last: tuple[object, Decisions] | None = None
 
     def first_pause(self, trial: Trial) -> int | None:
         """The step that a trial which begins shall not go beyond, before anybody has decided on it."""
@@ -55,13 +58,18 @@ class Pruner:
         for each in active:
             if each.trial.rung == 0:
                 self._curves[each.trial.origin] = self._curve(each)
+        at_work = tuple(self._curves[each.trial.origin] for each in active if each.trial.rung == 0)
+        seen = (at_work, self._tally.version, over, self._store.more_to_come())
+        if self._last is not None and self._last[0] == seen:
+            return self._last[1]
         curves = [self._placed(trial) for trial in self._tally.known.values()]
         decisions = decide(self._config, curves, over, self._store.more_to_come())
+        self._last = (seen, decisions)
         open_ones = {each.trial.origin: each for each in active if each.trial.rung == 0}
         for origin, rung in decisions.resume.items():
             self._keep(open_ones.get(origin), passed=rung)
         if not self._config.rungs and self._config.metric is not None:
-            self._note_judged(open_ones)
+            self._note_judged({o: each for o, each in open_ones.items() if o not in decisions.prune})
         return decisions
 
     def close(self, active: ActiveTrial) -> None:
@@ -100,11 +108,11 @@ class Pruner:
         guards = [found for each in records if (found := breach(self._config.guards, each)) is not None]
         metric = self._config.metric
         reports = mean_curve([value_at(each, metric) for each in records]) if metric is not None else ()
-        told = self._reported.get(active.trial.number, 0)
+        told = self._reported.setdefault(active.trial.number, {})
         for step, value in reports:
-            if step > told:
+            if told.get(step) != value:  # new, or done again since with another one
                 self._store.report(active.trial, step, value)
-                self._reported[active.trial.number] = step
+                told[step] = value
         return Curve(
             trial.origin,
             str(active.trial.state if active.trial.state not in TOLD else TrialState.RUNNING),
@@ -124,7 +132,8 @@ class Pruner:
         except FileNotFoundError:
             return []
         if size != seen.size:
-            seen.size, seen.records = size, run.folder.metrics()
+            with suppress(RunFolderError):  # damaged: the reconciler finds that, too, and fails the trial
+                seen.size, seen.records = size, run.folder.metrics()
         return seen.records
 
     def _note_judged(self, active: dict[int, ActiveTrial]) -> None:

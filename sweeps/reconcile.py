@@ -100,8 +100,9 @@ def reconcile(runs: Sequence[RunFacts], dropped: bool = False) -> Decision:
     actions = tuple(run_action(run) for run in runs)
     if all(action is RunAction.COMPLETE for action in actions):
         return Decision(actions, Verdict.TELL_VALUE)
-    if all(action in (RunAction.COMPLETE, RunAction.FAILED) for action in actions):
-        return Decision(actions, Verdict.TELL_FAILED)
+    over = (RunAction.COMPLETE, RunAction.FAILED, RunAction.HOLD)
+    if RunAction.FAILED in actions and all(action in over for action in actions):
+        return Decision(actions, Verdict.TELL_FAILED)  # the others need not wait at their rung for one that is gone
     return Decision(actions, Verdict.OPEN)
 
 

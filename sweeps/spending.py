@@ -9,6 +9,7 @@ by at most one run, and by what is at work in the time of one look.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Account:
     granted: float | None
     runs: Mapping[str, Spent]
 
-    @property
+    @functools.cached_property
     def spent(self) -> float:
         """Hours paid so far."""
         return math.fsum(run.hours for run in self.runs.values())
@@ -56,14 +57,17 @@ class Account:
         """
         run = self.runs.get(name)
         done = run.step if run is not None else 0
-        if run is not None and run.step > 0 and run.hours > 0:
-            rate = run.hours / run.step
-        else:
-            measured = [each for each in self.runs.values() if each.step > 0 and each.hours > 0]
-            if not measured:
-                return None
-            rate = math.fsum(each.hours for each in measured) / sum(each.step for each in measured)
-        return rate * max(0, steps - done)
+        own = run.hours / run.step if run is not None and run.step > 0 and run.hours > 0 else None
+        rate = own if own is not None else self._rate
+        return None if rate is None else rate * max(0, steps - done)
+
+    @functools.cached_property
+    def _rate(self) -> float | None:
+        """Hours per step of all runs that have made one; None where none has."""
+        measured = [each for each in self.runs.values() if each.step > 0 and each.hours > 0]
+        if not measured:
+            return None
+        return math.fsum(each.hours for each in measured) / sum(each.step for each in measured)
 
     def may_start(self, name: str, steps: int, at_work: Mapping[str, int]) -> bool:
         """Whether the run can be paid to its end beside those at work.

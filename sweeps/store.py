@@ -147,6 +147,11 @@ class Store:
         return self._waiting > 0 or self._enqueued < len(self._points) or drawing
 
     @property
+    def keys(self) -> set[str]:
+        """Of every listed point, those that are not enqueued yet included."""
+        return set(self._keys.values())
+
+    @property
     def used_up(self) -> bool:
         """Whether the sampler found no configuration any more that is not there already."""
         return self._used_up
@@ -158,6 +163,10 @@ class Store:
     def note(self, trial: Trial, **attributes: int) -> None:
         """Keeps what a pruner has decided on a trial: `passed`, `judged`."""
         self._describe(trial, **attributes)
+
+    def note_dropped(self, trial: Trial, reason: str) -> None:
+        """Keeps that a pruner has given the trial up, before its runs are asked to stop."""
+        self._describe(trial, dropped=reason)
 
     def note_curve(self, trial: Trial, reached: int, dead: Sequence[Any] | None) -> None:
         """Keeps how far a trial came that is about to be told: its step, and a guard's step and finding."""
@@ -262,7 +271,8 @@ class Store:
         wait_for_writers(self._storage, self._study_id)
         frozen = self._study.get_trials(deepcopy=False)
         self._waiting = sum(trial.state is optuna.trial.TrialState.WAITING for trial in frozen)
-        self._drawn = sum(not {"point", "origin"} & set(trial.user_attrs) for trial in frozen)
+        drawn = [trial.user_attrs for trial in frozen if trial.user_attrs.get("title")]  # see `running`
+        self._drawn = sum(not {"point", "origin"} & set(attributes) for attributes in drawn)
         self._enqueued = sum("point" in trial.user_attrs and "origin" not in trial.user_attrs for trial in frozen)
 
     def _id(self, number: int) -> int:
@@ -323,8 +333,8 @@ def _read(place: Place) -> list[Trial]:
 
 def _to_repeat(trial: Trial, names: Collection[str] | None) -> bool:
     if names is None:
-        return trial.state is TrialState.FAILED
-    return trial.name in names and trial.state in (TrialState.FAILED, TrialState.PRUNED)
+        return trial.state is TrialState.FAILED and bool(trial.title)
+    return bool(trial.title) and trial.name in names and trial.state in (TrialState.FAILED, TrialState.PRUNED)
 
 
 def _as_seen(trial: Trial, frozen: FrozenTrial) -> Seen:
@@ -377,5 +387,6 @@ def _trial(frozen: FrozenTrial) -> Trial:
         passed=attributes.get("passed", 0),
         judged=attributes.get("judged", 0),
         reached=attributes.get("reached", 0),
+        dropped=attributes.get("dropped"),
         dead=tuple(attributes["dead"]) if attributes.get("dead") else None,
     )

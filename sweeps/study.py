@@ -77,9 +77,9 @@ def run_study(
     borrowed = borrow(study) if study.warm_start and not folder.exists() else []
     folder.path.mkdir(parents=True, exist_ok=True)
     with _driving(folder, lease_ttl_s, say) as lease:
+        if borrowed and not folder.exists():
+            keep(folder, borrowed)  # before there is a study that would not borrow any more
         folder.freeze({"study": study.to_dict(), "points": resolved})
-        if borrowed:
-            keep(folder, borrowed)
         points_of = distinct(study, points(study), resolved)
         store = _store(study, folder, settle(folder.path, study.name, storage, default_storage), say, lease)
         lease.keep()  # Optuna was slow to load, perhaps

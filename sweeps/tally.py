@@ -13,10 +13,13 @@ class Tally:
     """The last trial of each configuration that was asked for, by its origin; counting costs nothing."""
 
     def __init__(self, trials: Iterable[Trial]) -> None:
+        self.version = 0
+        """Another number after each change."""
         self.reset(trials)
 
     def reset(self, trials: Iterable[Trial]) -> None:
         """Begins anew."""
+        self.version += 1
         self._trials: dict[int, Trial] = {}
         self._states: Counter[TrialState] = Counter()
         self._failures: dict[int, Failure] = {}
@@ -25,6 +28,7 @@ class Tally:
 
     def put(self, trial: Trial) -> None:
         """Takes in what a trial has become."""
+        self.version += 1
         before = self._trials.get(trial.origin)
         if before is not None:
             self._states[before.state] -= 1

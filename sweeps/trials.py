@@ -60,6 +60,8 @@ class Trial:
     """The last step at which a pruner judged it."""
     reached: int = 0
     """The step that its slowest run had done when it was told, where the study prunes."""
+    dropped: str | None = None
+    """Why a pruner has given it up whose runs have yet to stop."""
     dead: tuple[int, str] | None = None
     """The step at which a guard had seen enough, and what it had seen."""
 

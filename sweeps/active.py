@@ -134,6 +134,8 @@ class ActiveRun:
         facts = self.facts()
         if facts.alive:
             self.wanted = True
+            if self.folder.exists() and (manifest := self.folder.manifest())["state"] is RunState.FAILED:
+                self.attempts_before = len(manifest["attempts"])  # only its process has yet to end
         elif facts.damage is None:
             self.attempts_before, self.end = facts.attempts, None
 
@@ -177,8 +179,8 @@ class ActiveRun:
         known = self.journal.open_job()
         if known is not None and known.job == job:
             self.journal.end(job, end, self._step())
-        stopped = end.cause is Cause.ENDED and end.exit_code == Exit.STOPPED
-        self.end, self.handle = None if self.wanted and stopped else end, None
+        over = end.cause is Cause.ENDED and (end.exit_code == Exit.STOPPED or self._retry_due())
+        self.end, self.handle = None if self.wanted and over else end, None
         self.wanted = False
 
     def _allowed(self, jobs: list[JobRecord]) -> bool:

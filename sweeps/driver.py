@@ -342,8 +342,9 @@ class Driver:
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
         """Tells the trial; until that is done it stays in work."""
         self._guard()
-        if self._pruner is not None:
-            self._pruner.close(active)
+        dead = self._pruner.close(active) if self._pruner is not None else None
+        if dead is not None and verdict is Verdict.TELL_VALUE:
+            active.dropped, verdict = dead, Verdict.TELL_PRUNED
         self._tell(active, verdict)
         self._active.remove(active)
         self._exhausted = self._exhausted and self._study.promotion is None

@@ -72,15 +72,19 @@ class Pruner:
             self._note_judged({o: each for o, each in open_ones.items() if o not in decisions.prune})
         return decisions
 
-    def close(self, active: ActiveTrial) -> None:
-        """Writes down what a trial reported to its end, before it is told."""
+    def close(self, active: ActiveTrial) -> str | None:
+        """Writes down what a trial reported to its end, before it is told; what a guard found in it, however late.
+
+        So a run that was over before anybody looked again ends as one that was looked at in time.
+        """
         if active.trial.rung > 0:
-            return
+            return None
         curve = self._curves[active.trial.origin] = self._curve(active)
         dead = [curve.dead.step, curve.dead.reason] if curve.dead is not None else None
         self._store.note_curve(active.trial, curve.step, dead)
         for run in active.runs.values():
             self._seen.pop(run.folder.path.name, None)
+        return curve.dead.reason if curve.dead is not None and not curve.spared else None
 
     def _placed(self, trial: Trial) -> Curve:
         """The curve of a configuration in its present state."""

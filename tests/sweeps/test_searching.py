@@ -66,6 +66,11 @@ def test_a_guard_ends_a_run_that_is_hopeless(tmp_path):
     assert all("entropy <= 0.5 nats for 3 steps up to step 3" in trial.reason for trial in status.trials)
 
 
+def test_a_guard_finds_what_is_over_before_anybody_looks(tmp_path):
+    config = listed(1, pruning={"guards": {"entropy_below": 0.5, "entropy_steps": 3}})
+    assert states(run(config, tmp_path, poll_s=3.0)) == {"trial x=1": "pruned"}
+
+
 def test_a_budget_ends_the_study_and_more_of_it_goes_on(tmp_path):
     config = listed(1, 2, 3, 4, budget=1e-9, base=SLOW)
     said = []

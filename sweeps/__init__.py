@@ -1,6 +1,6 @@
 """Studies: trials and runs of one question, worked off by a driver that may die at any moment.
 
-    study, driver, active, work        start a study; the driver's loop; trials and runs in work
+    study, driver, active, work, telling    start a study; the driver's loop; trials and runs in work; a trial's end
     reconcile, policy, ends            what to do with a run, how often and how soon again, why its job ended (pure)
     launcher, journal                  the protocol that starts jobs, the local one; what was started and how it ended
     trials, tally, plan, objective     a trial; those told so far; from definition to overrides; a run's value

@@ -6,14 +6,13 @@ It keeps nothing that is not in the store or in a run folder; its memory is only
 from __future__ import annotations
 
 import dataclasses
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from harness.config.study import StudyConfig
-from harness.errors import BusyError, ConfigError, HarnessError, LeaseLostError, SchedulerError
+from harness.errors import BusyError, ConfigError, LeaseLostError, SchedulerError
 from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from harness.runs.space import no_space
@@ -36,6 +35,7 @@ from sweeps.spending import Account
 from sweeps.status import attempts, run_status
 from sweeps.store import Store
 from sweeps.tally import Tally
+from sweeps.telling import Teller
 from sweeps.trials import Trial, TrialState
 from sweeps.work import Work
 
@@ -83,6 +83,7 @@ class Driver:
         self._asking = Asking(study, store, resolve)
         self._tally = Tally(store.trials())
         self._pruner = Pruner(study, store, self._tally) if study.pruning.on else None
+        self._teller = Teller(study, store, self._tally, self._ledger, self._pruner, guard)
         self._asked_to_stop: set[Path] = set()
         self._active: list[ActiveTrial] = []
         self._account: Account | None = None
@@ -99,11 +100,6 @@ class Driver:
         self._busy: str | None = None
         self._cut: str | None = None
         """Why the last round was cut short."""
-
-    @property
-    def unaffordable(self) -> bool:
-        """Whether the budget was what ended the study's work."""
-        return self._unaffordable
 
     def stop(self) -> None:
         """Asks every run to checkpoint and stop; `run` returns when they have. Safe in a signal handler.
@@ -329,7 +325,7 @@ class Driver:
                 for seed in trial.on(self._study.seeds)
             }
         except ConfigError as error:
-            self._fail(trial, str(error))
+            self._teller.fail(trial, str(error))
             return []
         new = not any(run.folder.exists() for run in runs.values())
         for run in runs.values():
@@ -341,49 +337,9 @@ class Driver:
 
     def _close(self, active: ActiveTrial, verdict: Verdict) -> None:
         """Tells the trial; until that is done it stays in work."""
-        self._guard()
-        dead = self._pruner.close(active) if self._pruner is not None else None
-        if dead is not None and verdict is Verdict.TELL_VALUE:
-            active.dropped, verdict = dead, Verdict.TELL_PRUNED
-        self._tell(active, verdict)
+        self._teller.tell(active, verdict)
         self._active.remove(active)
         self._exhausted = self._exhausted and self._study.promotion is None
-
-    def _tell(self, active: ActiveTrial, verdict: Verdict) -> None:
-        if verdict is Verdict.TELL_PRUNED:
-            assert active.dropped is not None
-            self._store.tell_pruned(active.trial, active.dropped)
-            self._put(active.trial, TrialState.PRUNED, active.dropped)
-            return
-        if verdict is Verdict.TELL_FAILED:
-            self._fail(active.trial, active.failures())
-            return
-        for run in active.runs.values():
-            run.mark_done()
-        try:
-            values = [active.values(each, self._ledger.hours) for each in self._study.objectives]
-        except HarnessError as error:
-            self._fail(active.trial, str(error))
-            return
-        self._guard()
-        self._store.tell(active.trial, values)
-        self._tally.put(
-            dataclasses.replace(
-                active.trial,
-                state=TrialState.COMPLETE,
-                value=statistics.fmean(values[0].values()),
-                values=values[0],
-                also=tuple(values[1:]),
-            )
-        )
-
-    def _fail(self, trial: Trial, reason: str) -> None:
-        self._guard()
-        self._store.tell_failed(trial, reason)
-        self._put(trial, TrialState.FAILED, reason)
-
-    def _put(self, trial: Trial, state: TrialState, reason: str) -> None:
-        self._tally.put(dataclasses.replace(trial, state=state, reason=reason))
 
     def _ask_to_stop(self, alive: list[ActiveRun], asker: str) -> None:
         for run in alive:

@@ -19,15 +19,20 @@ from sweeps.store import Store
 from sweeps.trials import Trial
 
 
-def key_of(study: StudyConfig, config: Mapping[str, Any]) -> str:
-    """16 hex digits, the same for resolved configurations that compute the same.
+def sees_target(study: StudyConfig) -> bool:
+    """Whether a schedule that a method records and does not follow makes a configuration another one.
 
-    Where the study lists its trials, a schedule that is only recorded makes a difference: it was listed to be seen.
+    It does where the study lists its trials: it was listed to be seen.
     """
     metrics = [objective.metric for objective in study.objectives]
     if study.pruning.on:
         metrics += [study.pruning.metric or "", *(["control/"] if study.pruning.guards.on else [])]
-    text = canonical(config, target=not study.space or reads_target(metrics))
+    return not study.space or reads_target(metrics)
+
+
+def key_of(study: StudyConfig, config: Mapping[str, Any]) -> str:
+    """16 hex digits, the same for resolved configurations that compute the same."""
+    text = canonical(config, target=sees_target(study))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -27,13 +27,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(given: argparse.Namespace) -> int:
-    from sweeps.canonical import reads_target
+    from sweeps.asking import sees_target
     from sweeps.plan import resolve
     from sweeps.sizes import grid_size
 
     study = _chosen(given.overrides)
-    metrics = [each.metric for each in (study.objective, *getattr(study, "also", ()))]
-    size = grid_size(study, None if given.no_compare else resolve, target=reads_target(metrics))
+    size = grid_size(study, None if given.no_compare else resolve, target=sees_target(study))
     if given.json:
         import orjson
 
@@ -66,13 +65,16 @@ def _chosen(words: Sequence[str]) -> StudyConfig:
 
 def _lines(study: StudyConfig, size: Size) -> Iterator[str]:
     yield f"{study.title} ({study.name})"
-    objectives = (study.objective, *getattr(study, "also", ()))
-    yield _labelled("objective", "; ".join(f"{each.direction} {each.metric}" for each in objectives))
+    from harness.cli.sweep_report import spending
+
+    yield _labelled("objective", "; ".join(f"{each.direction} {each.text}" for each in study.objectives))
     yield _labelled("seeds", ", ".join(map(str, study.seeds)))
     yield _labelled("sampler", f"{study.sampler}, {study.n_trials} trials" if study.n_trials else study.sampler)
     yield _labelled("base", " ".join(study.base) or "-")
     for point in study.trials:
         yield _labelled("trial", f"{point.title}: {' '.join(point.overrides)}")
+    for line in spending(study):
+        yield _labelled("spends", line)
     if not study.space:
         yield _labelled("space", "none, a list of trials")
         return

@@ -138,7 +138,12 @@ class StudyFacts:
         return tuple(key for key in keys if len({each.params.get(key) for each in self.configurations}) > 1)
 
     def ranked(self) -> list[Configuration]:
-        """Those with a finite value, the best first, equal ones by name; a promotion that goes on hides none."""
+        """Those with a finite value, the best first, equal ones by name; a promotion that goes on hides none.
+
+        First is the one that is most probably the best, where that is known: it need not have the highest mean, which
+        may be over fewer seeds.
+        """
         scored = [each for each in self.configurations if each.scored]
         sign = -1.0 if self.goal.maximize else 1.0
-        return sorted(scored, key=lambda each: (sign * each.score, each.name))
+        sure = self.probabilities
+        return sorted(scored, key=lambda each: (-sure.get(each.name, 0.0), sign * each.score, each.name))

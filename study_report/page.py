@@ -32,6 +32,10 @@ class Section:
     plots: tuple[Plot, ...]
 
 
+SHORT = 6
+"""Characters of a value that are shown as they are."""
+
+
 def render(facts: StudyFacts, refresh_s: float | None = None) -> str:
     """The page.
 
@@ -91,7 +95,11 @@ def _tiles(facts: StudyFacts, spread: Noise | None) -> list[tuple[str, str, str]
     done = counts.get("complete", 0)
     others = ", ".join(f"{count} {state}" for state, count in counts.items() if state != "complete")
     tiles = [("Complete", f"{done} of {facts.planned}", others)]
-    if ranked:
+    if ranked and len(facts.goals) > 1:
+        names = pareto.members(facts)
+        detail = f"{', '.join(names[:4])}{' and more' if len(names) > 4 else ''}; no single winner"
+        tiles.append(("Pareto front", str(len(names)), detail))
+    elif ranked:
         best = ranked[0]
         interval = ranking.interval(best, spread)
         sure = facts.probabilities.get(best.name)
@@ -103,6 +111,14 @@ def _tiles(facts: StudyFacts, spread: Noise | None) -> list[tuple[str, str, str]
         tiles.append(("Noise between seeds", number(spread.sd), f"standard deviation, {spread.df} degrees of freedom"))
     tiles.append(("Paid", spending.words(facts), spending.line(facts) or "no budget was set"))
     return tiles
+
+
+def _short(value: str) -> str:
+    """A value as written, a number in four digits where it has more."""
+    try:
+        return value if len(value) <= SHORT else number(float(value))
+    except ValueError:
+        return value
 
 
 def _progress(facts: StudyFacts) -> list[tuple[str, int, float, str]]:
@@ -133,7 +149,7 @@ def _row(each: Configuration, keys: Sequence[str], facts: StudyFacts, spread: No
         "seeds": ", ".join(f"{seed}: {number(value)}" for seed, value in sorted(each.values.items()))
         or str(each.n or ""),
         "probability": f"{chance:.2f}" if (chance := facts.probabilities.get(each.name)) is not None else "",
-        "params": [each.params.get(key, "") for key in keys],
+        "params": [_short(each.params.get(key, "")) for key in keys],
         "hours": ", ".join(f"{hours(some.paid)} {some.unit}" for some in each.hours if some.paid),
     }
 

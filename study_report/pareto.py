@@ -29,6 +29,13 @@ def points(facts: StudyFacts) -> list[tuple[Configuration, tuple[float, ...]]]:
     return [(each, values) for each, values in found if all(map(math.isfinite, values))]
 
 
+def members(facts: StudyFacts) -> list[str]:
+    """The names of those on the front."""
+    found = points(facts)
+    places = front([values for _, values in found], [goal.direction for goal in facts.goals])
+    return [found[place][0].name for place in places]
+
+
 def make(facts: StudyFacts) -> plot.Plot | None:
     """A panel for each further objective against the first; None for a study with one objective."""
     if len(facts.goals) < 2:

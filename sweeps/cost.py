@@ -29,6 +29,8 @@ class Cost:
     """The time limit."""
     further_jobs: int
     """Of promotions to further seeds, at most; they are not in `jobs`."""
+    rungs: int
+    """Of halving: at each of them a run ends its job, and goes on in another."""
     budget: float | None
     """Hours that the study may cost in all; None: no limit."""
     attempts: int
@@ -44,8 +46,9 @@ class Cost:
 
     @property
     def gpu_hours(self) -> float:
-        """At most, where each run ends within its first job: jobs, those of promotions too, x GPUs x time limit."""
-        return (self.jobs + self.further_jobs) * self.gpu_hours_per_job
+        """At most, where each run ends within its first job, promotions included; of a budget, that and one job."""
+        most = (self.jobs + self.further_jobs) * self.gpu_hours_per_job
+        return most if self.budget is None else min(most, self.budget + self.gpu_hours_per_job)
 
     @property
     def gpu_hours_without_progress(self) -> float:
@@ -62,6 +65,12 @@ class Cost:
         if self.budget is not None:
             unit = "GPU-hours" if self.gpus_per_job else "hours of jobs"
             lines.append(f"budget: nothing is started that does not fit into {self.budget:,.6g} {unit} in all")
+            if self.gpu_hours_per_job > 0 and self.budget < self.gpu_hours_per_job:
+                lines.append(f"  which is less than one job to its time limit, {self.gpu_hours_per_job:,.6g}")
+        if self.rungs:
+            lines.append(
+                f"halving: a run that goes on behind a rung does so in another job, up to {self.rungs + 1} a run"
+            )
         if self.gpus_per_job:
             lines += [
                 f"GPU-hours: at most {self.gpu_hours:,.6g} if each run ends within one job; a run that is preempted or "
@@ -95,6 +104,7 @@ def cost(study: StudyConfig, launch: LaunchConfig, configs: Sequence[Mapping[str
         cpus_per_job=launch.resources.cpus_per_task,
         hours_per_job=launch.resources.walltime_min / MINUTES_PER_HOUR,
         further_jobs=study.promotion.further_runs(trials) if study.promotion is not None else 0,
+        rungs=len(study.pruning.rungs),
         budget=study.budget,
         attempts=launch.stalled_attempts,
         disk_gb=seeds * sum(known),

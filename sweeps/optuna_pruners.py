@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 import optuna
@@ -29,11 +30,19 @@ def judge(config: Pruning, curves: Sequence[Curve]) -> dict[int, str]:
     verdicts = _rungs if config.pruner == "successive_halving" else _all
     verdict, found = verdicts(config, pruner, curves, seen), {}
     for curve in curves:
-        reports = seen[curve.origin]
+        # At its last step it has its value, and nothing is saved any more.
+        reports = tuple(report for report in seen[curve.origin] if report[0] < curve.steps)
         held = curve.state == TrialState.RUNNING and not curve.spared and curve.dead is None and bool(reports)
         if held and (look := verdict(curve, reports)) is not None:
-            found[curve.origin] = f"{config.pruner} at step {look[0]}: {config.metric} {look[1]:.4g}"
+            found[curve.origin] = _reason(config, curve, look, seen)
     return found
+
+
+def _reason(config: Pruning, curve: Curve, look: Report, seen: Mapping[int, tuple[Report, ...]]) -> str:
+    step, value = look
+    others = [other for origin, own in seen.items() if origin != curve.origin for at, other in own if at == step]
+    middle = f", the median of {len(others)} others {statistics.median(others):.4g}" if others else ""
+    return f"{config.pruner} at step {step}: {config.metric} {value:.4g}{middle}"
 
 
 Verdicts = Callable[[Curve, tuple[Report, ...]], Report | None]

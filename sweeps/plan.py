@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from harness.config.study import Point, StudyConfig
 from harness.errors import ConfigError
 from harness.runs import RunFolder
 from harness.runs.provenance import Provenance
+
+TRIES_A_VALUE = 3
+MOST_CORNERS = 20_000
+"""Combinations of choices and ends that are looked through for values to try."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +90,51 @@ def create_run(path: Path, resolved: Resolved, title: str, origin: Provenance) -
 def resolved_points(study: StudyConfig, resolve: Resolver) -> list[dict[str, Any]]:
     """The configuration of every point, without what differs between its runs. A ConfigError names the point.
 
-    So a study with a misspelt trial is refused before its first run, not after a night. Of a space to draw from
-    the corner is resolved, too, and not returned: it need not be one of the trials.
+    So a study with a misspelt trial is refused before its first run, not after a night. Of a space to draw from every
+    choice and the ends of every range are resolved, too, and not returned: they need not be among the trials.
     """
     if study.n_trials:
-        _config(study, corner(study), resolve)
+        _check_values(study, resolve)
     configs = [_config(study, point, resolve) for point in points(study)]
     return [{key: value for key, value in each.items() if key not in ("seed", "run", "wandb")} for each in configs]
+
+
+def _check_values(study: StudyConfig, resolve: Resolver) -> None:
+    """Refuses a value of the space that no configuration takes, of TRIES_A_VALUE that have it."""
+    corner(study)  # refuses a space without a point
+    having: dict[tuple[str, Value], list[Point]] = {}
+    for values in itertools.islice(walk(study.space, study.constraints, _ends), MOST_CORNERS):
+        for item in values.items():
+            if len(points := having.setdefault(item, [])) < TRIES_A_VALUE:
+                points.append(drawn_point(values))
+    taken: dict[Point, ConfigError | None] = {}
+    for points in having.values():
+        errors = []
+        for point in points:
+            errors.append(_refusal(study, point, resolve, taken))
+            if errors[-1] is None:
+                break
+        if errors[-1] is not None:
+            raise errors[0] or errors[-1]
+
+
+def _refusal(
+    study: StudyConfig, point: Point, resolve: Resolver, taken: dict[Point, ConfigError | None]
+) -> ConfigError | None:
+    if point not in taken:
+        try:
+            _config(study, point, resolve)
+            taken[point] = None
+        except ConfigError as error:
+            taken[point] = error
+    return taken[point]
+
+
+def _ends(dim: Dimension) -> tuple[Value, ...]:
+    """Every choice; of a range its ends, and the values beside it."""
+    if isinstance(dim, Choices):
+        return dim.choices
+    return (dim.low, dim.at(dim.steps) if dim.step is not None else dim.high, *dim.others)
 
 
 def corner(study: StudyConfig) -> Point:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from harness.config.study import StudyConfig
 from harness.errors import HarnessError, StudyError
@@ -15,6 +14,7 @@ from harness.runs.space import no_space
 from harness.signals import stop_on_signals
 from sweeps.asking import distinct
 from sweeps.cancel import who
+from sweeps.checking import check_study
 from sweeps.driver import OUTAGE_POLL_S, Driver
 from sweeps.ended import forget_end
 from sweeps.folder import StudyFolder
@@ -25,10 +25,9 @@ from sweeps.lease import TTL_S, Lease, unsaid
 from sweeps.outage import is_outage, reason
 from sweeps.place import SQLITE, Place, find, settle
 from sweeps.place import keep as keep_place
-from sweeps.plan import Resolver, corner, points, resolve, resolved_points, run_overrides
+from sweeps.plan import Resolver, points, resolve, resolved_points
 from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
-from sweeps.pruning import check
 from sweeps.status import StudyStatus, attempts, study_status
 from sweeps.store import Store, make
 from sweeps.warm import borrow, keep, kept
@@ -72,7 +71,7 @@ def run_study(
         LeaseLostError: another driver has taken over since; this one has stopped, and the runs go on.
     """
     resolved = resolved_points(study, resolve)
-    check_pruning(study, resolved, resolve)
+    check_study(study, resolved, resolve)
     folder = StudyFolder(path)
     borrowed = borrow(study) if study.warm_start and not folder.exists() else []
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -115,21 +114,6 @@ def _store(study: StudyConfig, folder: StudyFolder, place: Place, say: Callable[
             say(f"the database does not answer, and is waited for: {reason(error)}")
             lease.keep()
             time.sleep(OUTAGE_POLL_S)
-
-
-def check_pruning(study: StudyConfig, resolved: Sequence[Mapping[str, Any]], resolve: Resolver) -> None:
-    """Refuses a pruner whose options or rungs make no sense for the runs of the study.
-
-    Args:
-        resolved: the configurations of the points known in advance.
-    """
-    if not study.pruning.on:
-        return
-    steps = [config["trainer"]["steps"] for config in resolved]
-    if study.n_trials:
-        drawn = resolve(run_overrides(study, corner(study).overrides, study.seeds[0])).config
-        steps.append(drawn["trainer"]["steps"])
-    check(study.pruning.of(study.objective), steps)
 
 
 @contextmanager

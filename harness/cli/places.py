@@ -64,6 +64,17 @@ def run_at(text: str, begun: bool = True) -> RunFolder:
     raise _no_run(name, [run for study in studies for run in _names(study)])
 
 
+def runs_of_trial(text: str) -> list[RunFolder]:
+    """The runs of a trial: of `STUDY/t0003`, or of `t0003` where there is one study here; of another text none."""
+    head, _, name = text.rstrip(os.sep).rpartition(os.sep)
+    if not re.fullmatch(r"t\d{4,}", name):
+        return []
+    studies = [study] if (study := study_at(head)) is not None else studies_here() if not head else []
+    if len(studies) != 1:
+        return []
+    return [RunFolder(path) for path in sorted(studies[0].runs_path.glob(f"{name}-s*"))]
+
+
 def studies_here() -> list[StudyFolder]:
     """The study that the present folder is, and those below ./studies and directly below the present folder."""
     here = Path()

@@ -19,14 +19,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "targets",
         nargs="*",
-        metavar="RUN|STUDY",
-        help="runs that failed, were cancelled or pruned, or a study that was cancelled",
+        metavar="RUN|TRIAL|STUDY",
+        help="runs or trials (STUDY/t0003) that failed, were cancelled or pruned, or a study that was cancelled",
     )
     parser.add_argument("--failed", action="store_true", help="every failed trial of the study (or of the one here)")
 
 
 def call(given: argparse.Namespace) -> int:
-    from harness.cli.places import run_at, studies_here, study_at, study_of
+    from harness.cli.places import run_at, runs_of_trial, studies_here, study_at, study_of
 
     if not given.targets and not given.failed:
         raise ConfigError("a retry needs a run, a study or --failed", "nothing", "Try: entrocraft retry t0003-s1.")
@@ -39,6 +39,8 @@ def call(given: argparse.Namespace) -> int:
             from harness.cli.places import no_study
 
             raise no_study(text)
+        elif trial := runs_of_trial(text):
+            runs += trial
         else:
             runs.append(run_at(text, begun=False))
     by_study: dict[str, list[RunFolder]] = {}
@@ -115,6 +117,7 @@ def _retry_runs(path: str, runs: list[RunFolder]) -> None:
 def _ask(study: StudyFolder, seen: StudyStatus, names: set[str], withdrawn: int) -> None:
     """Leaves the request for the driver, and says what happens and what to type."""
     from harness.cli.places import plain
+    from harness.config.study_file import shipped
     from sweeps.cancel import who
     from sweeps.requests import ask_retry
 
@@ -126,8 +129,9 @@ def _ask(study: StudyFolder, seen: StudyStatus, names: set[str], withdrawn: int)
     if seen.driver is not None:
         print(f"the driver (process {seen.driver.pid} on {seen.driver.host}) takes it up at its next look")
     else:
-        print("no driver works on the study: give the command of its sweep again, such as")
-        print(plain(f"  entrocraft sweep study={seen.name} --dir {shlex.quote(str(study.path.parent))}"))
+        name = seen.name if seen.name in shipped() else "FILE.yaml"
+        print("no driver works on the study: give the command that began it again, with the same overrides:")
+        print(plain(f"  entrocraft sweep study={name} ... --dir {shlex.quote(str(study.path.parent))}"))
 
 
 def _retry_alone(run: RunFolder) -> None:
@@ -154,6 +158,7 @@ COMMAND = Command(
         "next one."
     ),
     examples=(
+        "entrocraft retry demo/t0003",
         "entrocraft retry demo/t0003-s1",
         "entrocraft retry --failed demo",
         "entrocraft retry demo",

@@ -29,9 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(given: argparse.Namespace) -> int:
     from sweeps.asking import sees_target
     from sweeps.plan import resolve
+    from sweeps.samplers import check_sampler
     from sweeps.sizes import grid_size
 
     study = _chosen(given.overrides)
+    if study.n_trials:
+        check_sampler(study, len(study.objectives))
     size = grid_size(study, None if given.no_compare else resolve, target=sees_target(study))
     if given.json:
         import orjson
@@ -68,7 +71,7 @@ def _lines(study: StudyConfig, size: Size) -> Iterator[str]:
     from harness.cli.sweep_report import spending
 
     yield _labelled("objective", "; ".join(f"{each.direction} {each.text}" for each in study.objectives))
-    yield _labelled("seeds", ", ".join(map(str, study.seeds)))
+    yield _labelled("seeds", f"{', '.join(map(str, study.seeds))}; {study.parallel} runs at a time")
     yield _labelled("sampler", f"{study.sampler}, {study.n_trials} trials" if study.n_trials else study.sampler)
     yield _labelled("base", " ".join(study.base) or "-")
     for point in study.trials:

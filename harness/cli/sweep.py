@@ -55,11 +55,11 @@ def call(given: argparse.Namespace) -> int:
     from harness.config.launch_file import load_launch
     from harness.exits import Exit
     from sweeps.cancel import who
+    from sweeps.checking import check_study
     from sweeps.cost import cost
     from sweeps.folder import StudyFolder
     from sweeps.grants import granting
     from sweeps.plan import points, resolved_points
-    from sweeps.study import check_pruning
     from sweeps.warm import borrow
 
     for_launch, for_study = split(given.overrides)
@@ -69,7 +69,7 @@ def call(given: argparse.Namespace) -> int:
     if StudyFolder(folder).exists():
         StudyFolder(folder).definition()  # of another version, or damaged: refused before anything is written
     configs = resolved_points(study, resolver_of(launch))  # refuses what the sweep itself would refuse
-    check_pruning(study, configs, resolver_of(launch))
+    check_study(study, configs, resolver_of(launch))
     if study.warm_start and not StudyFolder(folder).exists():
         borrow(study)
     if os.environ.get(STORAGE_VARIABLE):

@@ -97,11 +97,14 @@ def print_plan(study: StudyConfig, points: Sequence[Point], folder: Path) -> Non
     """The trials that a sweep would run."""
     print(f"{study.title} ({study.name}), in {folder}")
     print(f"seeds {', '.join(map(str, study.seeds))}; {study.parallel} runs at a time")
+    print(f"objective: {'; '.join(f'{each.direction} {each.text}' for each in study.objectives)}")
     for point in points:
         print(f"  {point.title}: {' '.join((*study.base, *point.overrides))}")
     if study.n_trials:
         dimensions = ", ".join(dimension.key for dimension in study.space)
-        print(f"  {study.n_trials} more drawn by {study.sampler} over {dimensions}")
+        print(f"  {study.n_trials}{' more' if points else ''} drawn by {study.sampler} over {dimensions}")
+    for constraint in study.constraints:
+        print(f"  where {constraint.text}")
     for line in spending(study):
         print(f"  {line}")
 
@@ -121,6 +124,8 @@ def spending(study: StudyConfig) -> Iterator[str]:
         yield f"one in {study.promotion.keep} promoted to seeds {rungs}"
     if study.budget is not None:
         yield f"budget: {study.budget:g} GPU-hours (hours of processes without GPUs)"
+    if study.warm_start:
+        yield f"the sampler learns from {', '.join(study.warm_start)}"
 
 
 def print_result(study: StudyConfig, status: StudyStatus) -> int:
@@ -166,8 +171,13 @@ def _values(study: StudyConfig, trial: TrialStatus) -> list[str]:
 def _with_error(values: Sequence[float]) -> str:
     if not values:
         return "-"
-    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.3f}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):.3f}{error}"
+    error = f" ± {_figure(statistics.stdev(values) / len(values) ** 0.5)}" if len(values) > 1 else ""
+    return f"{_figure(statistics.fmean(values))}{error}"
+
+
+def _figure(value: float) -> str:
+    """Three decimals, and of less than a hundredth three digits."""
+    return f"{value:.3g}" if 0 < abs(value) < 0.01 else f"{value:.3f}"
 
 
 def _number(value: float | None) -> str:

@@ -14,6 +14,7 @@ from harness.config.retry import RetryConfig
 from harness.errors import ConfigError
 
 ROOT = "launch"
+STORAGE = "storage"
 VARIABLE = "ENTROCRAFT_CONF"
 FOLDERS = (SITE, ResourcesConfig.KEY, DriverResourcesConfig.KEY, RetryConfig.KEY)
 """Subfolders of a user's own: NAME.yaml in `site` is chosen with site=NAME."""
@@ -30,7 +31,12 @@ def load_launch(overrides: Iterable[str] = ()) -> LaunchConfig:
             unknown key or name, a value that breaks a rule, or a setting of jobs where none are submitted.
     """
     overrides = list(overrides)
+    # An address has what Hydra's grammar would want quoted, and must not be repeated in a message of its parser.
+    storage = [text for text in overrides if first_key(text) == STORAGE]
+    overrides = [text for text in overrides if first_key(text) != STORAGE]
     composed = compose(ROOT, overrides, own_folder())
+    if storage:
+        composed = {**composed, STORAGE: _address(storage[-1])}
     if SITE in composed:
         raise ConfigError(
             "a site sets keys of resources and has none of its own",
@@ -46,6 +52,11 @@ def load_launch(overrides: Iterable[str] = ()) -> LaunchConfig:
             "Set launcher=slurm, or leave it out.",
         )
     return launch
+
+
+def _address(override: str) -> str | None:
+    text = override.partition("=")[2].strip().strip("\"'")
+    return None if text in ("null", "") else text
 
 
 def own_folder() -> Path | None:

@@ -6,7 +6,7 @@ A trial is a list of run overrides, given under `trials` or drawn from `space`; 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -190,6 +190,9 @@ class StudyConfig:
 
 
 def _point(key: str, values: object) -> Point:
+    if not isinstance(values, Mapping):
+        rule = f"{key} must be {{title: TEXT, overrides: [KEY=VALUE, ...]}}"
+        raise ConfigError(rule, repr(values), "Write the two keys.")
     found = mapping(values, key)
     found["overrides"] = _items(f"{key}.overrides", found.get("overrides", []), str)
     return read(Point, found, key)

@@ -89,7 +89,7 @@ class TestCost:
     LAUNCH = load_launch(["launcher=slurm", *GPUS])
 
     def cost(self, hours=100.0):
-        return Cost(2, 1, 8, hours, 0, None, 5, 0.0, 2)
+        return Cost(2, 1, 8, hours, 0, 0, None, 5, 0.0, 2)
 
     @pytest.fixture(autouse=True)
     def nobody(self, monkeypatch):

@@ -25,6 +25,8 @@ def resolve(overrides: Sequence[str]) -> Resolved:
         values[key] = float(value)
     if values["x"] > 100:
         raise ConfigError("x must be <= 100", str(values["x"]))
+    if values["fail_at"] + values["die_at"] > 1000:
+        raise ConfigError("fail_at and die_at must not both be late", f"{values['fail_at']}, {values['die_at']}")
     trainer = {"steps": int(values["steps"]), "threads": 1, "device": "cpu"}
     fake = {key: values[key] for key in FAKE}
     return Resolved({"seed": int(values["seed"]), "trainer": trainer, "fake": fake, "x": values["x"]}, None)

@@ -264,16 +264,23 @@ def test_a_space_that_is_refused_stops_the_study_before_it_starts(tmp_path):
     assert not (tmp_path / "study").exists()
 
 
-def test_drawn_trials_are_as_many_as_asked_for_and_a_refused_one_fails_alone(tmp_path):
-    space = {"x": {"choices": [1, 200]}}
-    config = study("x=0", space=space, sampler="random", n_trials=6, seeds=[1], base=["steps=2"])
+def test_drawn_trials_are_as_many_as_there_are_and_a_refused_one_fails_alone(tmp_path):
+    space = {"fail_at": {"choices": [0, 600]}, "die_at": {"choices": [0, 600]}}
+    config = study("x=1", space=space, sampler="random", n_trials=6, seeds=[1], base=["steps=2"])
     status = run(config, tmp_path)
-    assert len(status.trials) == 3, "no configuration is run twice, though six were asked for"
+    assert len(status.trials) == 5, "no configuration is run twice, though six were asked for"
     assert status.ended.used_up
-    for trial in status.trials[1:]:
-        assert trial.state == ("failed" if trial.overrides == ("x=200",) else "complete")
-    assert {"x=1", "x=200"} == {trial.title for trial in status.trials[1:]}
+    failed = [trial for trial in status.trials if trial.state == "failed"]
+    assert [set(trial.overrides) for trial in failed] == [{"fail_at=600", "die_at=600"}]
+    assert "must not both be late" in failed[0].reason
     assert run(config, tmp_path) == status
+
+
+def test_a_value_that_no_configuration_takes_is_refused_before_the_first_run(tmp_path):
+    space = {"x": {"choices": [1, 200]}, "steps": {"choices": [2, 3]}}
+    with pytest.raises(ConfigError, match=r"trial 'x=200 steps=2': x must be <= 100"):
+        run(study(space=space, sampler="random", n_trials=2, seeds=[1]), tmp_path / "s")
+    assert not (tmp_path / "s").exists()
 
 
 def test_progress_counts_steps_inside_trials(tmp_path):

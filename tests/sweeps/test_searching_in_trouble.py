@@ -62,6 +62,12 @@ def test_what_a_pruner_has_given_up_stays_so_when_the_driver_is_killed_before_th
     assert states(run(config, tmp_path)) == {"trial x=5": "complete", "trial x=1 step_s=1 steps=12": "pruned"}
 
 
+def test_nothing_is_pruned_at_its_last_step(tmp_path):
+    pruning = {"pruner": "median", "start": 5, "every": 5, "options": {"n_startup_trials": 1}}
+    config = study("x=9", "x=1 steps=5", seeds=[1], objective=SCORE, base=["steps=10"], pruning=pruning, parallel=1)
+    assert set(states(run(config, tmp_path)).values()) == {"complete"}
+
+
 def test_a_damaged_run_fails_its_trial_and_not_the_study_that_prunes(tmp_path):
     pruning = {"pruner": "median", "options": {"n_startup_trials": 1}}
     config = study("x=0", "x=1", seeds=[1], objective=SCORE, base=["steps=15", "step_s=0.1"], pruning=pruning)

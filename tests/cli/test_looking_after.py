@@ -255,7 +255,7 @@ def test_cancel_of_runs_leaves_the_study(capsys: pytest.CaptureFixture[str]) -> 
 def test_retry_of_one_failed_trial_leaves_a_request_and_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
     folder = made("demo")
     shown = said(capsys, "retry", "t0000-s1")
-    assert "another try: t0000;" in shown and "entrocraft sweep study=fake --dir " in shown
+    assert "another try: t0000;" in shown and "entrocraft sweep study=FILE.yaml ... --dir " in shown
     (request,) = take(folder)
     assert request.retry == {"t0000"} and " on " in request.by
     assert "requests that no driver has taken up: 1" in said(capsys, "status", "demo")

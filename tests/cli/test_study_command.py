@@ -40,7 +40,7 @@ def test_the_space_is_printed_as_a_table_with_the_size_of_its_grid(
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     for line in (
         "objective maximize acc",
-        "seeds 1, 2",
+        "seeds 1, 2; 1 runs at a time",
         "base method=entrocraft schedule.start=0.4",
         "schedule.end range 0.2 to 0.4, step 0.2 schedule in linear, cosine",
         "method.gamma whole range 10 to 20, step 10, or 0, inf -",

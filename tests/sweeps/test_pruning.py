@@ -100,7 +100,7 @@ def test_successive_halving_compares_those_that_came_to_the_rung():
         curve(4, (0.9,)),
     ]
     found = decide(pruning("successive_halving", options=options), curves, over=False)
-    assert found.prune == {3: "successive_halving at step 2: acc 0.2"}
+    assert found.prune == {3: "successive_halving at step 2: acc 0.2, the median of 3 others 0.5"}
     # At step 4 there is nobody to lose against, whatever it had at step 2.
     alone = [*curves[:3], curve(3, (0.9, 0.2, 0.9, 0.1))]
     assert not decide(pruning("successive_halving", options=options), alone, over=False).prune

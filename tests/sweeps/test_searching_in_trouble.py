@@ -4,16 +4,19 @@ import pytest
 from fake_study import resolve, run, study
 
 import sweeps.store
+from harness.config.pruning import Pruning
 from harness.runs import RunFolder
 from sweeps.asking import Asking, distinct
+from sweeps.curves import Curve
 from sweeps.driver import Driver
 from sweeps.ends import Cause
 from sweeps.place import sqlite_in
 from sweeps.plan import points, resolved_points
 from sweeps.policy import Policy
+from sweeps.pruning import decide
 from sweeps.store import Store, make
 
-SCORE = {"metric": "score", "direction": "maximize"}
+SCORE = VALUE = {"metric": "score", "direction": "maximize"}
 RUNG = {"pruner": "halving", "options": {"rungs": [5], "keep": 2}}
 
 
@@ -62,10 +65,13 @@ def test_what_a_pruner_has_given_up_stays_so_when_the_driver_is_killed_before_th
     assert states(run(config, tmp_path)) == {"trial x=5": "complete", "trial x=1 step_s=1 steps=12": "pruned"}
 
 
-def test_nothing_is_pruned_at_its_last_step(tmp_path):
-    pruning = {"pruner": "median", "start": 5, "every": 5, "options": {"n_startup_trials": 1}}
-    config = study("x=9", "x=1 steps=5", seeds=[1], objective=SCORE, base=["steps=10"], pruning=pruning, parallel=1)
-    assert set(states(run(config, tmp_path)).values()) == {"complete"}
+@pytest.mark.parametrize("steps, pruned", [(10, {}), (20, {1})])
+def test_nothing_is_pruned_at_its_last_step(steps, pruned):
+    options = {"n_startup_trials": 1}
+    config = Pruning.from_dict({"pruner": "median", "start": 10, "every": 10, "options": options, **VALUE})
+    better = Curve(0, "complete", 20, 20, ((10, 9.0), (20, 9.0)))
+    found = decide(config, [better, Curve(1, "running", steps, 10, ((10, 1.0),))], over=False)
+    assert set(found.prune) == set(pruned)
 
 
 def test_a_damaged_run_fails_its_trial_and_not_the_study_that_prunes(tmp_path):

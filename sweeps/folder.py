@@ -25,7 +25,6 @@ class StudyFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).absolute()
         self.definition_path = self.path / "study.json"
-        self.store_path = self.path / "optuna.db"
         self.runs_path = self.path / "runs"
         self.cancelled_path = self.path / "cancelled"
         self.requests_path = self.path / "requests"

@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from synthetic import SyntheticRun, linear, write_run
 
 from harness.cli.main import main
+from tests.browser import DUPLICATE_IDS, IMAGES, WIDTH, chromium, opened
 
 pytestmark = pytest.mark.needs("chromium")
 
-WIDTH, HEIGHT = 1200, 900
-IMAGES = """return Promise.all([...document.images].map(image => image.decode().then(() => true, () => false).then(
-    decoded => ({decoded, width: image.naturalWidth, alt: image.alt, where: image.currentSrc.slice(0, 80)}))))"""
 TOO_WIDE = """const edge = document.documentElement.clientWidth;
     return [...document.body.querySelectorAll("*")].filter(each => each.getBoundingClientRect().right > edge + 1)
         .map(each => each.outerHTML.slice(0, 120))"""
-DUPLICATE_IDS = """const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
-    return ids.filter((id, place) => ids.indexOf(id) != place)"""
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
-    for word in (
-        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
-        *("--disable-background-networking", "--force-device-scale-factor=1", f"--window-size={WIDTH},{HEIGHT}"),
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    try:
-        driver.set_page_load_timeout(60)
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 def made(folder: Path, *words: str) -> Path:
@@ -66,14 +45,6 @@ def with_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def without_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("without runs"))
-
-
-def opened(browser: webdriver.Chrome, page: Path) -> list[dict[str, Any]]:
-    """Opens the page; the events of the DevTools protocol since."""
-    for kind in ("browser", "performance"):
-        browser.get_log(kind)  # what was before
-    browser.get(page.as_uri())
-    return [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
 
 
 @pytest.mark.parametrize("name", ["with_runs", "without_runs"])

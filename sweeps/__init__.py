@@ -4,7 +4,7 @@
     reconcile, policy, ends            what to do with a run, how often and how soon again, why its job ended (pure)
     launcher, journal                  the protocol that starts jobs, the local one; what was started and how it ended
     trials, tally, plan, objective     a trial; those told so far; from definition to overrides; a run's value
-    store, place, storage, schema, outage   Optuna: the trials; where they are kept, and opening that
+    store, reading, place, storage, schema, outage   Optuna: the trials, written and read; where, and opening that
     asking, canonical, warm            what comes next; equal configurations; what other studies teach the sampler
     proposing, drawing, samplers, points, nearest   a new configuration of the space; the space as Optuna has it
     promotion, best, pareto            who gets more seeds; which is the best, and of several objectives (pure)

@@ -211,7 +211,7 @@ def study_status(path: Path | str, show: Show = run_status) -> StudyStatus:
     Raises:
         StudyError: there is no study, or its definition cannot be read.
     """
-    from sweeps.store import read_trials  # Optuna is slow to load, and most commands do without
+    from sweeps.reading import read_trials  # Optuna is slow to load, and most commands do without
 
     folder = StudyFolder(path)
     study = folder.definition()["study"]

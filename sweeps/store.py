@@ -7,7 +7,6 @@ described and not yet told) is finished at the next start.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -16,29 +15,17 @@ from optuna.trial import FrozenTrial, create_trial
 
 from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
-from harness.errors import StudyError
 from sweeps.drawing import distributions
-from sweeps.outage import reason
-from sweeps.place import POSTGRESQL, Place
+from sweeps.place import Place
 from sweeps.plan import drawn_point
 from sweeps.points import params_in
 from sweeps.proposing import Proposer, Seen, point_of
-from sweeps.storage import UNREADABLE, close, create, exists, open_to_read, open_to_write, refresh, wait_for_writers
+from sweeps.reading import trial_of
+from sweeps.storage import close, create, exists, open_to_write, refresh, wait_for_writers
 from sweeps.trials import Trial, TrialState, latest
-
-STATES = {
-    optuna.trial.TrialState.WAITING: TrialState.WAITING,
-    optuna.trial.TrialState.RUNNING: TrialState.RUNNING,
-    optuna.trial.TrialState.COMPLETE: TrialState.COMPLETE,
-    optuna.trial.TrialState.PRUNED: TrialState.PRUNED,
-    optuna.trial.TrialState.FAIL: TrialState.FAILED,
-}
 
 REPEATED = ("point", "title", "overrides", "seeds", "rung", "spared", "key", "passed", "judged")
 """Attributes that a retry takes over from the trial before it."""
-
-READ_PATIENCE_S = 1.0
-"""For a reader: a commit of the driver takes milliseconds."""
 
 WAITING_MOST = 64
 """Points of a list or grid that wait in the database at once."""
@@ -80,7 +67,7 @@ class Store:
 
     def all_trials(self) -> list[Trial]:
         """Every trial, retries and promotions apart, in the order of their numbers."""
-        return [_trial(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+        return [trial_of(frozen) for frozen in self._study.get_trials(deepcopy=False)]
 
     def enqueue(self, points: Mapping[int, Point], keys: Mapping[int, str] | None = None) -> None:
         """Enqueues the points that are not there yet, each under its index: WAITING_MOST now, the rest as they go.
@@ -113,7 +100,7 @@ class Store:
     def promote(self, trial: Trial, seeds: Sequence[int], rung: int) -> Trial:
         """Asks for the configuration on further seeds; `trial` is the last one of it, and complete."""
         number = self._repeat(trial, optuna.trial.TrialState.RUNNING, seeds=list(seeds), rung=rung)
-        return _trial(self._frozen(number))
+        return trial_of(self._frozen(number))
 
     def note_attempts(self, trial: Trial, attempts: Mapping[int, int]) -> None:
         """Gives the failed runs of a trial that is not told one more try beyond these attempts, by seed."""
@@ -122,7 +109,7 @@ class Store:
     def running(self) -> list[Trial]:
         """Trials asked for and not told, of this or of a dead driver."""
         states = (optuna.trial.TrialState.RUNNING,)
-        found = [_trial(frozen) for frozen in self._study.get_trials(deepcopy=False, states=states)]
+        found = [trial_of(frozen) for frozen in self._study.get_trials(deepcopy=False, states=states)]
         for trial in found:
             if not trial.title:  # what the version before left of an ask that was killed: nothing has run of it
                 self.tell_failed(trial, "asked for by an older version that was killed before it drew the parameters")
@@ -138,7 +125,7 @@ class Store:
             self._top_up()  # before the last one goes, so that a study that has points left always shows some
         if self._waiting:
             self._waiting -= 1
-            return _trial(self._frozen(self._study.ask().number))
+            return trial_of(self._frozen(self._study.ask().number))
         return self._draw(accept) if self.more_to_come() else None
 
     def more_to_come(self) -> bool:
@@ -212,7 +199,7 @@ class Store:
         attributes = {**_attributes(point), "key": keys[-1]}
         number = self._add(optuna.trial.TrialState.RUNNING, proposal.params, attributes, proposal.attributes)
         self._drawn += 1
-        return _trial(self._frozen(number))
+        return trial_of(self._frozen(number))
 
     def _seen(self) -> list[Seen]:
         """What the sampler knows: every configuration once, at its best-known value, and those of other studies."""
@@ -292,45 +279,6 @@ def make(place: Place, config: StudyConfig) -> None:
         create(place, place.study, [objective.direction for objective in config.objectives])
 
 
-def read_trials(place: Place) -> list[Trial]:
-    """The last trial of each configuration, read without writing; [] where the driver has not yet made the study.
-
-    Raises:
-        StudyError: the database cannot be read, also not after READ_PATIENCE_S. A driver that was killed inside
-            a commit leaves it so: the next one to write rolls the commit back, a reader may not.
-    """
-    deadline = time.monotonic() + READ_PATIENCE_S
-    while True:
-        try:
-            return _read(place) if exists(place, place.study) else []
-        except StudyError:
-            raise
-        except UNREADABLE as error:
-            if time.monotonic() > deadline:
-                raise _unreadable(place, error) from error
-        time.sleep(0.05)
-
-
-def _unreadable(place: Place, error: Exception) -> StudyError:
-    rule = f"the database {place.address!r} must be readable"
-    if place.kind == POSTGRESQL:
-        return StudyError(rule, reason(error), "Try again when it answers; see docs/storage.md.")
-    return StudyError(
-        rule,
-        f"{type(error).__name__}: {reason(error)}",
-        "Start the sweep again: that rolls back what a killed driver left. Else restore the file.",
-    )
-
-
-def _read(place: Place) -> list[Trial]:
-    storage = open_to_read(place)
-    try:
-        loaded = optuna.load_study(study_name=place.study, storage=storage)
-        return latest(_trial(frozen) for frozen in loaded.get_trials(deepcopy=False))
-    finally:
-        close(storage)
-
-
 def _to_repeat(trial: Trial, names: Collection[str] | None) -> bool:
     if names is None:
         return trial.state is TrialState.FAILED and bool(trial.title)
@@ -357,36 +305,5 @@ def _by_seed(numbers: Mapping[int, Any]) -> dict[str, Any]:
     return {str(seed): number for seed, number in numbers.items()}
 
 
-def _seeds(numbers: Mapping[str, Any]) -> dict[int, Any]:
-    return {int(seed): number for seed, number in numbers.items()}
-
-
 def _attributes(point: Point) -> dict[str, Any]:
     return {"title": point.title, "overrides": list(point.overrides)}
-
-
-def _trial(frozen: FrozenTrial) -> Trial:
-    attributes = frozen.user_attrs
-    values = _seeds(attributes.get("values", {})) if frozen.state is optuna.trial.TrialState.COMPLETE else {}
-    return Trial(
-        number=frozen.number,
-        origin=attributes.get("origin", frozen.number),
-        state=STATES[frozen.state],
-        title=attributes.get("title", ""),
-        overrides=tuple(attributes.get("overrides", ())),
-        value=statistics.fmean(values.values()) if values else None,
-        values=values,
-        also=tuple(_seeds(each) for each in attributes.get("also", ())) if values else (),
-        reason=attributes.get("reason"),
-        attempts=_seeds(attributes.get("attempts", {})),
-        seeds=tuple(attributes.get("seeds", ())),
-        rung=attributes.get("rung", 0),
-        spared=attributes.get("spared", False),
-        key=attributes.get("key", ""),
-        reports=dict(frozen.intermediate_values),
-        passed=attributes.get("passed", 0),
-        judged=attributes.get("judged", 0),
-        reached=attributes.get("reached", 0),
-        dropped=attributes.get("dropped"),
-        dead=tuple(attributes["dead"]) if attributes.get("dead") else None,
-    )

@@ -20,7 +20,7 @@ from sweeps.folder import StudyFolder
 from sweeps.place import find
 from sweeps.points import params_in
 from sweeps.proposing import Seen
-from sweeps.store import read_trials
+from sweeps.reading import read_trials
 from sweeps.trials import TrialState
 
 SCHEMA = 1

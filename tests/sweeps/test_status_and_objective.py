@@ -88,7 +88,7 @@ def test_a_damaged_definition_hides_no_other_study(tmp_path, content):
 
 
 def test_a_study_with_a_damaged_database_is_shown_from_its_folders(tmp_path, monkeypatch):
-    monkeypatch.setattr("sweeps.store.READ_PATIENCE_S", 0.0)
+    monkeypatch.setattr("sweeps.reading.READ_PATIENCE_S", 0.0)
     run(study("x=1", seeds=[1]), tmp_path)
     (tmp_path / "optuna.db").write_bytes(b"no database" * 100)
     shown = study_status(tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import makespan_hydra
 from benchmarks.makespan_case import Case
 from benchmarks.makespan_records import JobTimes, controller_events, job_times, read_stamps
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 from tests.testbed import Cluster
 from tests.testbed.processes import wait
 

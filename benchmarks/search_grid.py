@@ -22,10 +22,10 @@ from harness.config.study_file import load_study
 from harness.errors import HarnessError, StudyError
 from harness.runs import RunFolder
 from sweeps.asking import key_of
-from sweeps.curves import value_at
 from sweeps.folder import StudyFolder
 from sweeps.plan import drawn_point, grid_params, resolve, resolved_points
 from sweeps.progress import Progress
+from sweeps.pruning.curves import value_at
 from sweeps.study import run_study
 
 ROOT = Path(__file__).resolve().parents[1]

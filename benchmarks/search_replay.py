@@ -19,11 +19,11 @@ from harness.config.pruning import HALVING, NONE, Pruning
 from harness.config.space import Value
 from harness.config.study import MOST_SEED, StudyConfig
 from harness.errors import InputError
-from sweeps.curves import Curve
-from sweeps.drawing import params_of, point_values
-from sweeps.promotion import Result, next_promotion, ranking, seeds_of
-from sweeps.proposing import Proposer, Seen
-from sweeps.pruning import decide
+from sweeps.pruning.curves import Curve
+from sweeps.pruning.rules import decide
+from sweeps.search.drawing import params_of, point_values
+from sweeps.search.promotion import Result, next_promotion, ranking, seeds_of
+from sweeps.search.proposing import Proposer, Seen
 from sweeps.trials import TrialState
 
 SHUFFLED = "shuffled"

@@ -1,6 +1,6 @@
 """`launcher=slurm`: the runs of a study as jobs of a Slurm cluster. The one importer of submitit.
 
-launcher, cancelling       submits, follows and finds again; keeps the protocol of `sweeps.launcher`
+launcher, cancelling       submits, follows and finds again; keeps the protocol of `sweeps.jobs.launcher`
 executor, text             submitting with submitit; the job's script, rendered purely
 watching                   a job that watches a process for Slurm's signals: of a run (`job`), of a command
                            (`command_job`, of which a folder has one: `single`)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from harness.runs import RunFolder
 from slurm.commands import Commands, SlurmCommands
 from slurm.records import QueuedJob
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 
 
 class SlurmCanceller:
@@ -18,7 +18,7 @@ class SlurmCanceller:
         self._commands = commands or SlurmCommands()
 
     def cancel(self, runs: Sequence[RunFolder], now: bool = False) -> list[str]:
-        """As `sweeps.launcher.Canceller`. Only the caller's own jobs are seen, and may be cancelled."""
+        """As `sweeps.jobs.launcher.Canceller`. Only the caller's own jobs are seen, and may be cancelled."""
         return cancel_jobs(self._commands, self._commands.squeue(getpass.getuser()), runs, now) if runs else []
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.exits import Exit
 from slurm.starts import Starts
 from slurm.watching import WatchingJob, say
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 
 NAME_VARIABLE = "ENTROCRAFT_JOB"
 """In the command's environment: the name of the job that it is in."""

@@ -31,7 +31,7 @@ from harness.exits import Exit
 from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
 from slurm.watching import SIGNALLED
-from sweeps.ends import Cause, End
+from sweeps.jobs.ends import Cause, End
 
 KILLED = (signal.SIGKILL, SIGNALLED + signal.SIGKILL)
 STOPPED = (signal.SIGUSR2, SIGNALLED + signal.SIGUSR2, signal.SIGTERM, SIGNALLED + signal.SIGTERM)

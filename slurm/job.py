@@ -11,8 +11,8 @@ from harness.exits import Exit
 from harness.runs import RunFolder
 from harness.runs.space import no_space
 from slurm.watching import WatchingJob, say
-from sweeps.journal import Journal
-from sweeps.launcher import RUN_COMMAND
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.launcher import RUN_COMMAND
 
 ASKER = "job"
 """Whose stop request it is: the job withdraws it when it starts again."""

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from harness.runs import Manifest, Record, RunFolder
 from slurm.accounting import Job, Row, jobs, queued
 from slurm.starts import JobStart, Starts
-from sweeps.gpu_hours import Allocation
-from sweeps.jobs import JobView
-from sweeps.journal import Journal
+from sweeps.jobs.gpu_hours import Allocation
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.known import JobView
 
 SLACK_S = 2.0
 """Accounting has whole seconds."""
 
 
 def slurm_jobs(run: RunFolder, manifest: Manifest, records: Sequence[Record], alive: bool, now: float) -> JobView:
-    """As `sweeps.jobs.Look`. A job whose end no driver has seen counts as one that goes on."""
+    """As `sweeps.jobs.known.Look`. A job whose end no driver has seen counts as one that goes on."""
     journal = Journal(run.path).jobs()
     starts = Starts(run.path).all()
     open_job = journal[-1].job if journal and journal[-1].ended is None else None

@@ -26,9 +26,9 @@ from slurm.records import AccountedJob, Limits, QueuedJob
 from slurm.sight import by_name, look
 from slurm.starts import FOLDER, Starts
 from slurm.text import JobText
-from sweeps.ends import End
-from sweeps.journal import Journal
-from sweeps.launcher import THREAD_VARIABLES
+from sweeps.jobs.ends import End
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.launcher import THREAD_VARIABLES
 
 PATIENCE_S = 60.0
 """How long Slurm's accounting, or a requeue of a failed node's job, may lag behind the queue."""

@@ -17,7 +17,7 @@ from slurm.executor import DoubtfulError, submit
 from slurm.records import QueuedJob
 from slurm.starts import FOLDER
 from slurm.text import JobText
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 
 
 @dataclass(frozen=True)

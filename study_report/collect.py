@@ -13,9 +13,9 @@ from harness.core.schedule import BandSchedule
 from harness.errors import HarnessError, InputError
 from harness.runs import Manifest, RunFolder
 from study_report.facts import Budget, Configuration, Goal, StudyFacts
-from sweeps.best import probability_best
 from sweeps.folder import StudyFolder
-from sweeps.gpu_hours import GPU_HOURS, Hours, total
+from sweeps.jobs.gpu_hours import GPU_HOURS, Hours, total
+from sweeps.ranking.best import probability_best
 from sweeps.status import Show, TrialStatus, run_status, study_status
 
 CURVE_POINTS = 41
@@ -26,7 +26,7 @@ Chance = Callable[[Mapping[str, Mapping[int, float]], str], Mapping[str, float]]
 
 
 def chances(values: Mapping[str, Mapping[int, float]], direction: str) -> Mapping[str, float]:
-    """The Chance of `sweeps.best`; it says nothing where the noise from seed to seed was not measured."""
+    """The Chance of `sweeps.ranking.best`; it says nothing where the noise from seed to seed was not measured."""
     try:
         return {each.name: each.probability for each in probability_best(values, direction).standings}
     except InputError:

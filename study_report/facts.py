@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sweeps.gpu_hours import Hours
+from sweeps.jobs.gpu_hours import Hours
 from sweeps.status import RunStatus
 
 COMPLETE, PRUNED, FAILED, RUNNING, WAITING = "complete", "pruned", "failed", "running", "waiting"

@@ -8,7 +8,7 @@ from paper_figures.style import BLUE, GREY
 from study_report import plot
 from study_report.facts import StudyFacts
 from study_report.points import value_of
-from sweeps.importance import CHANCE_LEVEL, SHUFFLES, Importances, importances
+from sweeps.ranking.importance import CHANCE_LEVEL, SHUFFLES, Importances, importances
 
 NAME, TITLE = "importance", "Importance of parameters"
 COLUMNS = ("parameter", "importance above chance (share)", "beyond chance")

@@ -13,7 +13,7 @@ from paper_figures.style import GREY, VERMILION
 from study_report import plot
 from study_report.facts import Configuration, Goal, StudyFacts
 from study_report.text import counted, number
-from sweeps.pareto import front
+from sweeps.ranking.pareto import front
 
 NAME, TITLE = "pareto", "Pareto front"
 MOST_PANELS = 3

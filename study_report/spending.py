@@ -10,7 +10,7 @@ from paper_figures.style import BLUE, GREEN, GREY, SKY, VERMILION
 from study_report import plot
 from study_report.facts import STATES, StudyFacts
 from study_report.text import hours
-from sweeps.gpu_hours import Hours, total
+from sweeps.jobs.gpu_hours import Hours, total
 
 NAME, TITLE = "hours", "Hours by cause"
 CAUSES = {

@@ -16,13 +16,13 @@ from harness.exits import Exit
 from harness.runs import RunFolder, RunLock, RunState, holder
 from harness.runs.provenance import Provenance
 from sweeps.cancel import CANCELLER
-from sweeps.ends import Cause, End
-from sweeps.journal import JobRecord, Journal
-from sweeps.launcher import Handle, Launcher
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import JobRecord, Journal
+from sweeps.jobs.launcher import Handle, Launcher
+from sweeps.jobs.policy import Policy, strikes
+from sweeps.jobs.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.objective import run_value
 from sweeps.plan import Resolved, create_run
-from sweeps.policy import Policy, strikes
-from sweeps.reconcile import Decision, RunAction, RunFacts, reconcile
 from sweeps.trials import Trial
 
 STOPPER, BUDGET, PRUNER = DRIVERS = ("driver", "budget", "pruner")

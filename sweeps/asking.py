@@ -1,7 +1,7 @@
 """What the study does next: a promotion to further seeds, a point that waits, or a new configuration.
 
-A configuration is known by the text of what it computes (`sweeps.canonical`), so that none is run twice, however it is
-written; further seeds of one are asked for by a promotion.
+A configuration is known by the text of what it computes (`sweeps.search.canonical`), so that none is run twice,
+however it is written; further seeds of one are asked for by a promotion.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from harness.config.study import Point, StudyConfig
 from harness.errors import ConfigError
-from sweeps.canonical import canonical, reads_target
 from sweeps.plan import Resolver, run_overrides
-from sweeps.promotion import Result, next_promotion, seeds_of
-from sweeps.store import Store
+from sweeps.search.canonical import canonical, reads_target
+from sweeps.search.promotion import Result, next_promotion, seeds_of
+from sweeps.storage.store import Store
 from sweeps.trials import Trial
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from harness.config.study import StudyConfig
 from harness.errors import ConfigError
 from sweeps.plan import Resolver, corner, run_overrides
-from sweeps.pruning import check
-from sweeps.samplers import check_sampler
+from sweeps.pruning.rules import check
+from sweeps.search.samplers import check_sampler
 
 MEAN, PASS = re.compile(r"val-core/.*/mean@(\d+)"), re.compile(r"val-aux/.*/pass@(\d+)")
 

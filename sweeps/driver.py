@@ -19,21 +19,21 @@ from harness.runs.space import no_space
 from sweeps import requests
 from sweeps.active import BUDGET, PRUNER, STOPPER, ActiveRun, ActiveTrial
 from sweeps.asking import Asking
+from sweeps.budget.grants import granted
+from sweeps.budget.ledger import Ledger
+from sweeps.budget.spending import Account
 from sweeps.ended import note_end
 from sweeps.folder import StudyFolder
-from sweeps.grants import granted
-from sweeps.jobs import Look, local_jobs
-from sweeps.launcher import Launcher
-from sweeps.ledger import Ledger
-from sweeps.outage import is_outage, reason
+from sweeps.jobs.known import Look, local_jobs
+from sweeps.jobs.launcher import Launcher
+from sweeps.jobs.policy import Policy
+from sweeps.jobs.reconcile import RunAction, Verdict
 from sweeps.plan import Resolver, resolve, run_overrides
-from sweeps.policy import Policy
 from sweeps.progress import Observer, Progress, unobserved
 from sweeps.pruner import Pruner
-from sweeps.reconcile import RunAction, Verdict
-from sweeps.spending import Account
 from sweeps.status import attempts, run_status
-from sweeps.store import Store
+from sweeps.storage.outage import is_outage, reason
+from sweeps.storage.store import Store
 from sweeps.tally import Tally
 from sweeps.telling import Teller
 from sweeps.trials import Trial, TrialState

@@ -15,10 +15,10 @@ from harness.config.study import StudyConfig
 from harness.errors import RunFolderError
 from harness.runs import Record
 from sweeps.active import ActiveRun, ActiveTrial
-from sweeps.curves import Curve, looks, mean_curve, value_at
-from sweeps.guards import Breach, breach
-from sweeps.pruning import Decisions, decide
-from sweeps.store import Store
+from sweeps.pruning.curves import Curve, looks, mean_curve, value_at
+from sweeps.pruning.guards import Breach, breach
+from sweeps.pruning.rules import Decisions, decide
+from sweeps.storage.store import Store
 from sweeps.tally import Tally
 from sweeps.trials import TOLD, Trial, TrialState
 

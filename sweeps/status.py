@@ -12,16 +12,16 @@ from harness.errors import HarnessError, StudyError
 from harness.runs import Manifest, RunFolder, RunState, holder
 from harness.runs.alarms import alarms
 from harness.runs.outline import read_outline
+from sweeps.budget.grants import granted
 from sweeps.ended import Ended, ended
-from sweeps.ends import End
 from sweeps.folder import StudyFolder
-from sweeps.gpu_hours import Hours, hours
-from sweeps.grants import granted
-from sweeps.jobs import JobView, Look
-from sweeps.journal import Journal
-from sweeps.lease import Holder, current
-from sweeps.place import find
+from sweeps.jobs.ends import End
+from sweeps.jobs.gpu_hours import Hours, hours
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.known import JobView, Look
+from sweeps.lease.lease import Holder, current
 from sweeps.requests import open_requests
+from sweeps.storage.place import find
 from sweeps.trials import Trial, TrialState
 
 WAITING = "waiting"
@@ -67,7 +67,7 @@ class RunStatus:
     waits_for: str | None = None
     """Of a queued one: why, in the scheduler's word; "" where nobody noted that."""
     cause: str | None = None
-    """Why its last job ended that did (`sweeps.ends.Cause`)."""
+    """Why its last job ended that did (`sweeps.jobs.ends.Cause`)."""
     detail: str | None = None
     """What was seen of that end."""
     hours: Hours | None = None
@@ -211,7 +211,7 @@ def study_status(path: Path | str, show: Show = run_status) -> StudyStatus:
     Raises:
         StudyError: there is no study, or its definition cannot be read.
     """
-    from sweeps.reading import read_trials  # Optuna is slow to load, and most commands do without
+    from sweeps.storage.reading import read_trials  # Optuna is slow to load, and most commands do without
 
     folder = StudyFolder(path)
     study = folder.definition()["study"]

@@ -13,23 +13,23 @@ from harness.runs.atomic import remove_leftovers
 from harness.runs.space import no_space
 from harness.signals import stop_on_signals
 from sweeps.asking import distinct
+from sweeps.budget.grants import grant
 from sweeps.cancel import who
 from sweeps.checking import check_study
 from sweeps.driver import OUTAGE_POLL_S, Driver
 from sweeps.ended import forget_end
 from sweeps.folder import StudyFolder
-from sweeps.grants import grant
-from sweeps.jobs import Look, local_jobs
-from sweeps.launcher import Launcher, LocalLauncher
-from sweeps.lease import TTL_S, Lease, unsaid
-from sweeps.outage import is_outage, reason
-from sweeps.place import SQLITE, Place, find, settle
-from sweeps.place import keep as keep_place
+from sweeps.jobs.known import Look, local_jobs
+from sweeps.jobs.launcher import Launcher, LocalLauncher
+from sweeps.jobs.policy import Policy
+from sweeps.lease.lease import TTL_S, Lease, unsaid
 from sweeps.plan import Resolver, points, resolve, resolved_points
-from sweeps.policy import Policy
 from sweeps.progress import Observer, unobserved
 from sweeps.status import StudyStatus, attempts, study_status
-from sweeps.store import Store, make
+from sweeps.storage.outage import is_outage, reason
+from sweeps.storage.place import SQLITE, Place, find, settle
+from sweeps.storage.place import keep as keep_place
+from sweeps.storage.store import Store, make
 from sweeps.warm import borrow, keep, kept
 
 
@@ -61,7 +61,7 @@ def run_study(
         say: told of what the driver waits for before it begins.
         lease_ttl_s: a driver that is silent for so long, in seconds, has lost the study to one elsewhere.
         storage: where the trials are to be, an address of PostgreSQL; `default_storage` is for studies that begin.
-        budget: hours to grant, such as `+200` (`sweeps.grants`).
+        budget: hours to grant, such as `+200` (`sweeps.budget.grants`).
         look: what is known of a run's jobs, for what it has cost.
 
     Raises:

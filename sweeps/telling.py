@@ -9,10 +9,10 @@ from dataclasses import replace
 from harness.config.study import StudyConfig
 from harness.errors import HarnessError
 from sweeps.active import ActiveTrial
-from sweeps.ledger import Ledger
+from sweeps.budget.ledger import Ledger
+from sweeps.jobs.reconcile import Verdict
 from sweeps.pruner import Pruner
-from sweeps.reconcile import Verdict
-from sweeps.store import Store
+from sweeps.storage.store import Store
 from sweeps.tally import Tally
 from sweeps.trials import Trial, TrialState
 

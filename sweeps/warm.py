@@ -17,10 +17,10 @@ from harness.config.study import StudyConfig
 from harness.errors import ConfigError, StudyError
 from harness.runs.atomic import write_file
 from sweeps.folder import StudyFolder
-from sweeps.place import find
-from sweeps.points import params_in
-from sweeps.proposing import Seen
-from sweeps.reading import read_trials
+from sweeps.search.points import params_in
+from sweeps.search.proposing import Seen
+from sweeps.storage.place import find
+from sweeps.storage.reading import read_trials
 from sweeps.trials import TrialState
 
 SCHEMA = 1

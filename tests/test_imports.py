@@ -21,7 +21,7 @@ IMPORTERS = {
     "omegaconf": ["harness/config", "harness/verl_plugin"],
     "math_verify": ["harness/graders"],
     "matplotlib": ["paper_figures", "study_report"],
-    "optuna": ["sweeps"],
+    "optuna": ["sweeps/pruning", "sweeps/ranking/importance.py", "sweeps/search", "sweeps/storage"],
     "pandas": ["analysis", "paper_figures"],
     "msgspec": ["harness/dumps"],
     "psycopg": [],  # SQLAlchemy imports it, where a study is in PostgreSQL
@@ -61,6 +61,9 @@ ALLOWED = {
     "harness.verl_backend": [],
     "harness.evaluate": [],
     "sweeps": ["optuna"],
+    "sweeps.budget": [],
+    "sweeps.jobs": [],
+    "sweeps.lease": [],
     "sweeps.snapshot": [],
     "analysis": ["msgspec", "pandas", "pyarrow", "xxhash"],
     "paper_figures": ["matplotlib", "msgspec", "pandas", "pyarrow", "xxhash"],
@@ -188,7 +191,21 @@ BELOW = {
         "harness.runs",
         "harness.signals",
     ],
+    "sweeps/budget": ["harness.config", "harness.errors", "harness.runs", "sweeps.folder", "sweeps.jobs"],
+    "sweeps/jobs": ["harness.errors", "harness.exits", "harness.runs"],
+    "sweeps/lease": ["harness.config.group", "harness.errors", "harness.runs"],
+    "sweeps/pruning": ["harness.config", "harness.errors", "harness.runs.metrics", "sweeps.trials"],
+    "sweeps/ranking": ["harness.config", "harness.errors"],
+    "sweeps/search": ["harness.config", "harness.errors", "sweeps.plan", "sweeps.trials"],
     "sweeps/snapshot": ["harness.errors", "harness.runs"],
+    "sweeps/storage": [
+        "harness.config",
+        "harness.errors",
+        "harness.runs",
+        "sweeps.search",
+        "sweeps.plan",
+        "sweeps.trials",
+    ],
 }
 
 IMPORT_ALL = """

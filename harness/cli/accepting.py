@@ -11,7 +11,7 @@ from harness.config.launch import LaunchConfig
 from harness.errors import ConfigError
 from harness.runs.atomic import write_file
 from harness.runs.manifest import now
-from sweeps.cost import Cost
+from sweeps.budget.cost import Cost
 
 NAME = "accepted_cost.json"
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.again import ENTROCRAFT
-from sweeps.driver_job import LOG
-from sweeps.lease import current
+from sweeps.jobs.driver_job import LOG
+from sweeps.lease.lease import current
 
 LOOK_S = 0.1
 

@@ -128,7 +128,7 @@ def _end_jobs(runs: list[RunFolder], now: bool) -> list[str]:
     """Ends what waits, and with `now` what runs; what was ended, in words. Nothing that was marked is unmarked."""
     from slurm.cancelling import SlurmCanceller
     from slurm.starts import FOLDER
-    from sweeps.launcher import Canceller, LocalLauncher
+    from sweeps.jobs.launcher import Canceller, LocalLauncher
 
     of_slurm = [run for run in runs if (run.path / FOLDER).is_dir()]
     local = [run for run in runs if run not in of_slurm]

@@ -9,10 +9,10 @@ from pathlib import Path
 from harness.config import RunConfig
 from harness.config.fit import check_fit
 from harness.config.launch import LaunchConfig
-from sweeps.ends import Cause
-from sweeps.launcher import Launcher, LocalLauncher
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.launcher import Launcher, LocalLauncher
+from sweeps.jobs.policy import Policy
 from sweeps.plan import Resolved, Resolver, resolve
-from sweeps.policy import Policy
 from sweeps.snapshot import take
 
 RETRIES = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harness.runs import Manifest, Record, RunFolder, holder
 from slurm.jobs import slurm_jobs
 from slurm.starts import FOLDER
-from sweeps.jobs import JobView, local_jobs
+from sweeps.jobs.known import JobView, local_jobs
 from sweeps.status import CANCELLED, DAMAGED, WAITING, RunStatus, run_status
 
 FILES = (
@@ -24,7 +24,7 @@ STILL = (WAITING, CANCELLED, DAMAGED, "created", "stopped", "failed", "complete"
 
 
 def look(run: RunFolder, manifest: Manifest, records: Sequence[Record], alive: bool, now: float) -> JobView:
-    """As `sweeps.jobs.Look`, by which launcher the run had."""
+    """As `sweeps.jobs.known.Look`, by which launcher the run had."""
     of = slurm_jobs if (run.path / FOLDER).is_dir() else local_jobs
     return of(run, manifest, records, alive, now)
 

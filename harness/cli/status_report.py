@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.cli.places import plain
 from harness.cli.tables import plain_table
-from sweeps.gpu_hours import JOB_HOURS, Hours, total
+from sweeps.jobs.gpu_hours import JOB_HOURS, Hours, total
 from sweeps.status import CANCELLED, DAMAGED, INTERRUPTED, QUEUED, RunStatus, StudyStatus, TrialStatus
 
 WIDE = 10_000

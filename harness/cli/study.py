@@ -13,7 +13,7 @@ from harness.errors import ConfigError
 if TYPE_CHECKING:
     from harness.config.space import Dimension
     from harness.config.study import StudyConfig
-    from sweeps.sizes import Size
+    from sweeps.search.sizes import Size
 
 HEADER = ("dimension", "kind", "values", "when")
 LABEL_WIDTH = 12
@@ -29,8 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(given: argparse.Namespace) -> int:
     from sweeps.asking import sees_target
     from sweeps.plan import resolve
-    from sweeps.samplers import check_sampler
-    from sweeps.sizes import grid_size
+    from sweeps.search.samplers import check_sampler
+    from sweeps.search.sizes import grid_size
 
     study = _chosen(given.overrides)
     if study.n_trials:

@@ -15,8 +15,8 @@ from slurm.commands import Commands, SlurmCommands
 from slurm.launcher import job_name
 from slurm.single import SingleJob, Submitted, refuse_live
 from slurm.text import JobText
-from sweeps.driver_job import FOLDER, LOG
-from sweeps.lease import Lease
+from sweeps.jobs.driver_job import FOLDER, LOG
+from sweeps.lease.lease import Lease
 from sweeps.snapshot import planned, take
 
 TERMINATED = -15

@@ -54,11 +54,11 @@ def call(given: argparse.Namespace) -> int:
     from harness.config.launch import split
     from harness.config.launch_file import load_launch
     from harness.exits import Exit
+    from sweeps.budget.cost import cost
+    from sweeps.budget.grants import granting
     from sweeps.cancel import who
     from sweeps.checking import check_study
-    from sweeps.cost import cost
     from sweeps.folder import StudyFolder
-    from sweeps.grants import granting
     from sweeps.plan import points, resolved_points
     from sweeps.warm import borrow
 
@@ -153,7 +153,7 @@ def _detach(given: argparse.Namespace, folder: Path) -> int:
 def _submit(given: argparse.Namespace, launch: LaunchConfig, study: StudyConfig, folder: Path) -> int:
     """The driver in a job."""
     from harness.cli.submitting import submit_driver
-    from sweeps.driver_job import LOG
+    from sweeps.jobs.driver_job import LOG
 
     job = submit_driver(launch, study.name, folder, given.overrides, given.retry_failed, _say)
     print(f"driver: job {job.id} ({job.name}), log {folder / LOG}")
@@ -174,7 +174,7 @@ def _warn_of(studies: Path) -> None:
 
 def _refuse_second(folder: Path) -> None:
     """Raises SchedulerError: a job drives the study, or waits to. Slurm is asked only where there once was one."""
-    from sweeps.driver_job import driver_job
+    from sweeps.jobs.driver_job import driver_job
 
     if driver_job(folder) is not None:
         from harness.cli.submitting import refuse_second

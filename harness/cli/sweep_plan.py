@@ -15,7 +15,7 @@ from harness.config.launch import LaunchConfig
 from harness.config.study import StudyConfig
 from slurm.launcher import SlurmLauncher, job_name
 from slurm.text import render
-from sweeps.cost import Cost
+from sweeps.budget.cost import Cost
 from sweeps.plan import corner, points, resolve, run_overrides
 from sweeps.snapshot import planned
 

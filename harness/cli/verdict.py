@@ -6,8 +6,8 @@ import statistics
 
 from harness.config.study import StudyConfig
 from harness.errors import InputError
-from sweeps.best import probability_best
-from sweeps.pareto import front
+from sweeps.ranking.best import probability_best
+from sweeps.ranking.pareto import front
 from sweeps.status import StudyStatus, TrialStatus
 
 

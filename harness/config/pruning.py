@@ -1,6 +1,6 @@
 """The `pruning` group of a study: which configurations are stopped before their last step, and by which rule.
 
-The options of Optuna's pruners are checked where Optuna is known: `sweeps.pruning.check`.
+The options of Optuna's pruners are checked where Optuna is known: `sweeps.pruning.rules.check`.
 """
 
 from __future__ import annotations

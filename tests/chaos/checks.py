@@ -10,7 +10,7 @@ from typing import Any
 from harness.runs import RunFolder
 from harness.runs.metrics import Record, read_records
 from sweeps.driver import PRUNER
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 from sweeps.status import study_status
 from tests.chaos.faults_processes import TORN
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.exits import Exit
 from slurm.starts import Starts
-from sweeps.ends import Cause
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.journal import Journal
 from tests.chaos.waiting import Strike, until
 from tests.chaos.world import World
 

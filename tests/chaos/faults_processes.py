@@ -10,8 +10,8 @@ from contextlib import suppress
 import orjson
 
 from harness.runs import RunFolder
-from sweeps.journal import NAME
-from sweeps.lease import current
+from sweeps.jobs.journal import NAME
+from sweeps.lease.lease import current
 from tests.chaos.waiting import Strike, until
 from tests.chaos.world import World
 from tests.testbed import processes

@@ -10,7 +10,7 @@ from typing import Any
 from harness.runs import RunFolder
 from harness.runs.metrics import read_records
 from slurm.starts import Starts
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 from tests.chaos.storm import Storm
 
 

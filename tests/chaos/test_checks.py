@@ -11,8 +11,8 @@ import pytest
 from harness.runs import RunState
 from harness.runs.provenance import collect
 from sweeps.driver import PRUNER
-from sweeps.ends import Cause, End
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import Journal
 from sweeps.plan import Resolved, create_run
 from sweeps.status import TrialStatus
 from tests.chaos import checks

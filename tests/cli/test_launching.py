@@ -2,8 +2,8 @@
 
 from harness.cli.launching import policy_of
 from harness.config.launch_file import load_launch
-from sweeps.ends import Cause
-from sweeps.policy import Strikes
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.policy import Strikes
 
 
 def test_restarts_by_cause() -> None:

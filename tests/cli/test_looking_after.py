@@ -13,13 +13,13 @@ import pytest
 from harness.cli.main import main
 from harness.cli.places import plain
 from harness.runs import RunFolder, RunLock, RunState
-from sweeps.ends import Cause
 from sweeps.folder import StudyFolder
-from sweeps.journal import End, Journal
-from sweeps.place import sqlite_in
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.journal import End, Journal
 from sweeps.plan import create_run, points, resolved_points
 from sweeps.requests import open_requests, take
-from sweeps.store import Store, make
+from sweeps.storage.place import sqlite_in
+from sweeps.storage.store import Store, make
 from tests.sweeps.fake_study import resolve, study
 
 ODD = "it's a $(touch canary) [red]study[] \x1b[31m#1"

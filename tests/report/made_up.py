@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 from study_report.facts import Budget, Configuration, Goal, StudyFacts
-from sweeps.gpu_hours import GPU_HOURS, Hours, total
+from sweeps.jobs.gpu_hours import GPU_HOURS, Hours, total
 from sweeps.status import RunStatus
 
 MADE = "2026-11-30T12:00:00+00:00"

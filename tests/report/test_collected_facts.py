@@ -9,11 +9,11 @@ from harness.core.schedule import BandSchedule
 from harness.core.schedules import curve_from
 from harness.errors import StudyError
 from study_report.collect import facts, parameters
-from sweeps.gpu_hours import Hours
-from sweeps.place import sqlite_in
+from sweeps.jobs.gpu_hours import Hours
 from sweeps.plan import Resolved
 from sweeps.status import run_status
-from sweeps.store import Store, make
+from sweeps.storage.place import sqlite_in
+from sweeps.storage.store import Store, make
 
 LINEAR = BandSchedule.target(curve_from({"family": "linear", "start": 0.6, "end": 0.2}), 0.0, 8).to_dict()
 

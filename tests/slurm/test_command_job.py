@@ -12,7 +12,7 @@ import pytest
 
 from slurm.command_job import NAME_VARIABLE, CommandJob, Work
 from slurm.starts import Starts
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 
 CALL = "import pickle, sys; pickle.loads(bytes.fromhex(sys.argv[1]))()"
 SIGNALLED = """

@@ -10,8 +10,8 @@ import pytest
 import small_study
 
 from slurm.starts import Starts
-from sweeps.driver_job import FOLDER, driver_job
-from sweeps.journal import Journal
+from sweeps.jobs.driver_job import FOLDER, driver_job
+from sweeps.jobs.journal import Journal
 from sweeps.status import study_status
 
 pytestmark = pytest.mark.needs("slurm")

@@ -5,7 +5,7 @@ import pytest
 from slurm.ends import Seen, held_by_slurm, judge
 from slurm.records import JobState, QueuedJob
 from slurm.starts import JobStart
-from sweeps.ends import Cause, End
+from sweeps.jobs.ends import Cause, End
 
 LIMIT_S, PATIENCE_S = 3600.0, 60.0
 

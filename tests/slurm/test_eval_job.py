@@ -15,7 +15,7 @@ from harness.cli.main import main
 from harness.config import resolve
 from harness.runs import RunFolder
 from slurm.starts import Starts
-from sweeps.journal import Journal
+from sweeps.jobs.journal import Journal
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = """

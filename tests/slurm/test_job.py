@@ -14,8 +14,8 @@ from harness.runs import RunState
 from harness.runs.provenance import collect
 from slurm.job import RunJob
 from slurm.starts import JobStart, Starts
-from sweeps.ends import Cause, End
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import Journal
 from sweeps.plan import create_run
 from tests.sweeps.fake_study import resolve
 

@@ -13,9 +13,9 @@ from harness.runs import RunFolder, RunState, holder
 from harness.runs.provenance import collect
 from slurm.launcher import SlurmLauncher
 from slurm.starts import Starts
-from sweeps.ends import Cause, End
-from sweeps.journal import Journal
-from sweeps.launcher import LocalLauncher
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.launcher import LocalLauncher
 from sweeps.plan import create_run
 from tests.sweeps.fake_study import resolve, run, study
 

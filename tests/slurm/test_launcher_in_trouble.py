@@ -10,8 +10,8 @@ from harness.errors import BusyError, SchedulerError
 from harness.runs.provenance import collect
 from slurm.launcher import SlurmLauncher
 from slurm.records import JobState, Limits, QueuedJob, ShownJob
-from sweeps.ends import Cause
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.journal import Journal
 from sweeps.plan import create_run
 from tests.sweeps.fake_study import resolve
 

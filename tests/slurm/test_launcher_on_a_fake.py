@@ -12,10 +12,10 @@ from harness.runs import RunFolder
 from harness.runs.provenance import collect
 from slurm.launcher import SlurmLauncher
 from slurm.starts import Starts
-from sweeps.ends import Cause
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.policy import Policy
 from sweeps.plan import create_run
-from sweeps.policy import Policy
 from tests.sweeps.fake_study import resolve, run, study
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from slurm.cancelling import SlurmCanceller
 from slurm.jobs import slurm_jobs
 from slurm.records import AccountedJob, JobState, QueuedJob
 from slurm.starts import JobStart, Starts
-from sweeps.ends import Cause, End
-from sweeps.gpu_hours import Allocation
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.gpu_hours import Allocation
+from sweeps.jobs.journal import Journal
 from sweeps.plan import create_run
 from sweeps.status import run_status
 from tests.sweeps.fake_study import resolve

@@ -16,11 +16,11 @@ from harness.cli.main import main
 from harness.config.launch_file import load_launch
 from harness.errors import ConfigError, StudyError
 from slurm.command_job import NAME_VARIABLE
-from sweeps.cost import Cost
-from sweeps.driver_job import driver_job
+from sweeps.budget.cost import Cost
 from sweeps.folder import StudyFolder
-from sweeps.journal import Journal
-from sweeps.lease import Lease
+from sweeps.jobs.driver_job import driver_job
+from sweeps.jobs.journal import Journal
+from sweeps.lease.lease import Lease
 
 ROOT = Path(__file__).parents[2]
 GPUS = ["resources=h100x1", "resources.walltime_min=6000"]
@@ -181,7 +181,7 @@ class TestBadInput:
         [
             ("harness.cli.accepting.write_file", [*GPUS, "--yes"]),
             ("sweeps.folder.write_file", []),
-            ("sweeps.claims.os.link", ["driver=slurm"]),
+            ("sweeps.lease.claims.os.link", ["driver=slurm"]),
             ("sweeps.snapshot.store.write_file", []),
         ],
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.config.study import StudyConfig
 from harness.errors import ConfigError
-from sweeps.launcher import LocalLauncher
+from sweeps.jobs.launcher import LocalLauncher
 from sweeps.plan import Resolved
 from sweeps.status import StudyStatus
 from sweeps.study import run_study

@@ -17,7 +17,7 @@ if HOST != "here":
 from fake_study import run, study  # noqa: E402
 
 from harness.errors import StudyError  # noqa: E402
-from sweeps.lease import Lease  # noqa: E402
+from sweeps.lease.lease import Lease  # noqa: E402
 
 STUDY = study("x=1", "x=2", seeds=[1], parallel=1, base=["steps=40", "step_s=0.02"])
 

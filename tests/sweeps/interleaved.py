@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from harness.errors import LeaseLostError, StudyError
-from sweeps import claim, claims, lease
+from sweeps.lease import claim, claims, lease
 
 TTL_S = 10.0
 HOSTS = ("a", "a", "b", "c")

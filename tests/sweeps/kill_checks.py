@@ -12,9 +12,9 @@ from optuna.trial import FrozenTrial
 
 from harness.runs import RunFolder, RunState, holder
 from sweeps.folder import StudyFolder
-from sweeps.place import find
 from sweeps.requests import open_requests
-from sweeps.storage import close, open_to_read
+from sweeps.storage.optuna_storages import close, open_to_read
+from sweeps.storage.place import find
 from tests.sweeps.killed_driver import BEST, DRAWN, FAILS, FAILS_ONCE, RUNG, SEARCH, STEPS
 
 CAME, KEPT = DRAWN + 2, (DRAWN + 2) // 2

@@ -18,12 +18,12 @@ import sweeps.driver
 import sweeps.requests
 import sweeps.study
 from harness.runs import RunFolder
-from sweeps.claims import Claims
 from sweeps.folder import StudyFolder
-from sweeps.journal import Journal
-from sweeps.launcher import LocalLauncher
-from sweeps.lease import Lease
-from sweeps.store import Store
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.launcher import LocalLauncher
+from sweeps.lease.claims import Claims
+from sweeps.lease.lease import Lease
+from sweeps.storage.store import Store
 
 GROUPS: dict[str, dict[str, tuple[Any, str]]] = {
     "start": {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from analysis.student import two_sided
 from harness.errors import ConfigError, InputError
-from sweeps.best import probability_best
-from sweeps.two_way import TwoWay
+from sweeps.ranking.best import probability_best
+from sweeps.ranking.two_way import TwoWay
 
 A = {1: 0.51, 2: 0.63, 3: 0.55, 4: 0.60}
 B = {1: 0.45, 2: 0.60, 3: 0.52, 4: 0.50}
@@ -24,7 +24,7 @@ LAW = settings(deadline=None, max_examples=30)
 def few_draws():
     """For speed; the standard error of a probability is 0.016 at most."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sweeps.best.DRAWS", 1000)
+        patch.setattr("sweeps.ranking.best.DRAWS", 1000)
         yield
 
 

@@ -12,7 +12,7 @@ import pytest
 from harness.runs import RunFolder, RunState
 from sweeps.cancel import CANCELLER, cancel_runs, cancelled_runs, who, withdraw
 from sweeps.folder import StudyFolder
-from sweeps.launcher import LocalLauncher
+from sweeps.jobs.launcher import LocalLauncher
 from sweeps.requests import ask_retry, open_requests, take
 from sweeps.status import study_status
 from tests.sweeps.fake_study import run, study

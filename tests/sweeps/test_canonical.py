@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.config.compose import resolve
 from harness.errors import InputError
-from sweeps.canonical import canonical, reads_target
+from sweeps.search.canonical import canonical, reads_target
 
 LINE = ("schedule=linear", "schedule.start=0.5", "schedule.end=0.2")
 FILTER = ("method=entrocraft", *LINE)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from harness.errors import InputError
-from sweeps.chi_square import cumulated, quantile
+from sweeps.ranking.chi_square import cumulated, quantile
 
 
 @pytest.mark.parametrize("p", [1e-6, 0.025, 0.5, 0.975, 1 - 1e-6])

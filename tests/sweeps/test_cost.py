@@ -10,7 +10,7 @@ from harness.config.checkpoint_size import checkpoint_gb
 from harness.config.launch_file import load_launch
 from harness.config.space import Range
 from harness.config.study_file import load_study
-from sweeps.cost import cost
+from sweeps.budget.cost import cost
 from sweeps.plan import points, resolve, resolved_points
 
 LAUNCH = load_launch(["launcher=slurm", "resources=h100x8", "resources.walltime_min=90", "stalled_attempts=3"])

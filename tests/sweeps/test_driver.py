@@ -14,10 +14,10 @@ from fake_study import resolve, run, study
 from harness.errors import ConfigError, StudyError
 from harness.runs import RunFolder, RunLock, RunState, holder
 from sweeps.active import ActiveRun
-from sweeps.ends import Cause, End
-from sweeps.launcher import LocalLauncher
-from sweeps.lease import Lease
-from sweeps.policy import Policy
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.launcher import LocalLauncher
+from sweeps.jobs.policy import Policy
+from sweeps.lease.lease import Lease
 from sweeps.status import run_status
 
 FAKE_RUN = [sys.executable, str(Path(__file__).with_name("fake_run.py"))]

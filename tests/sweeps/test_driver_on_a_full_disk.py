@@ -10,10 +10,10 @@ from fake_study import LAUNCHER, run, study
 
 from harness.errors import StudyError
 from harness.runs import RunFolder
-from sweeps.ends import Cause, End
-from sweeps.journal import Journal
-from sweeps.launcher import LocalLauncher
-from sweeps.store import Store
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import Journal
+from sweeps.jobs.launcher import LocalLauncher
+from sweeps.storage.store import Store
 
 
 def full():

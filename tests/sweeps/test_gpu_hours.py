@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.runs import RunFolder, read_records
 from harness.runs.outline import read_outline
-from sweeps.gpu_hours import GPU_HOURS, JOB_HOURS, Allocation, Hours, hours, total
+from sweeps.jobs.gpu_hours import GPU_HOURS, JOB_HOURS, Allocation, Hours, hours, total
 
 H = 3600.0
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.config.guards import Guards
-from sweeps.guards import breach, guard
+from sweeps.pruning.guards import breach, guard
 
 
 def records(name, values, start=1):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from virtual import PRUNED, Fate, expected, play
 
 from harness.config.pruning import Pruning
-from sweeps.curves import Curve
-from sweeps.pruning import decide
+from sweeps.pruning.curves import Curve
+from sweeps.pruning.rules import decide
 from sweeps.trials import TrialState
 
 settings.register_profile("pruning", deadline=None, derandomize=True, max_examples=80)

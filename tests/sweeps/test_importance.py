@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sweeps.importance import LEAST_POINTS, importances
+from sweeps.ranking.importance import LEAST_POINTS, importances
 
 
 def search(count, seed=0):

@@ -3,9 +3,9 @@
 import pytest
 
 from harness.errors import StudyError
-from sweeps.ends import Cause, End
-from sweeps.journal import JobRecord, Journal
-from sweeps.policy import Policy, strikes
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import JobRecord, Journal
+from sweeps.jobs.policy import Policy, strikes
 
 KILLED, PREEMPTED = End(Cause.KILLED, -9), End(Cause.PREEMPTED)
 

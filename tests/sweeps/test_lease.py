@@ -18,12 +18,12 @@ from fake_study import LAUNCHER, resolve, run, study
 from harness.cli.main import main
 from harness.errors import LeaseLostError, StateError, StudyError
 from harness.runs import RunFolder, holder
-from sweeps import claims, lease
-from sweeps.claim import new_claim, parse
-from sweeps.claims import Claims
-from sweeps.launcher import LocalLauncher
-from sweeps.lease import Lease, current
-from sweeps.store import Store
+from sweeps.jobs.launcher import LocalLauncher
+from sweeps.lease import claims, lease
+from sweeps.lease.claim import new_claim, parse
+from sweeps.lease.claims import Claims
+from sweeps.lease.lease import Lease, current
+from sweeps.storage.store import Store
 
 HOLD = [sys.executable, str(Path(__file__).with_name("hold_lease.py"))]
 SHORT_S = 0.4

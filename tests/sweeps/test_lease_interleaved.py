@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 from interleaved import World
 
-from sweeps import claims, lease
-from sweeps.lease import Lease
+from sweeps.lease import claims, lease
+from sweeps.lease.lease import Lease
 
 STEPS = 2000
 SEEDS = 50

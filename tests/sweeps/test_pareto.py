@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.config.objective import DIRECTIONS
 from harness.errors import ConfigError, InputError
-from sweeps.pareto import front
+from sweeps.ranking.pareto import front
 
 LAW = settings(deadline=None, max_examples=60)
 

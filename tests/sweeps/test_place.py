@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from harness.config.database_url import check_url
 from harness.errors import ConfigError, StudyError
-from sweeps import place
-from sweeps.place import Place, find, keep, settle
+from sweeps.storage import place
+from sweeps.storage.place import Place, find, keep, settle
 
 URL = "postgresql://ada@db.example.org:5432/optuna"
 OTHER = "postgresql://ada@elsewhere/optuna"

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from sweeps.place import POSTGRESQL, Place
-from sweeps.store import Store, make
+from sweeps.storage.place import POSTGRESQL, Place
+from sweeps.storage.store import Store, make
 from tests.sweeps.fake_study import run
 from tests.sweeps.kill_checks import problems, read
 from tests.sweeps.kill_keeper import ask_for_retry

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.config.promotion import Promotion
 from harness.errors import ConfigError, InputError
-from sweeps.promotion import OPEN, Result, next_promotion, promotable, ranking, seeds_of
+from sweeps.search.promotion import OPEN, Result, next_promotion, promotable, ranking, seeds_of
 from sweeps.trials import TrialState
 
 BASE = (1, 2)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from harness.config.conditions import walk
 from harness.errors import ConfigError, DependencyError
-from sweeps.drawing import params_of, point_values
-from sweeps.nearest import by_nearness, distance
 from sweeps.plan import corner, grid, grid_params, points
-from sweeps.proposing import Proposer, Seen, point_of
-from sweeps.samplers import NEEDS
-from sweeps.sizes import grid_size
+from sweeps.search.drawing import params_of, point_values
+from sweeps.search.nearest import by_nearness, distance
+from sweeps.search.proposing import Proposer, Seen, point_of
+from sweeps.search.samplers import NEEDS
+from sweeps.search.sizes import grid_size
 
 SPACE = {
     "schedule": {"choices": ["constant", "linear"]},
@@ -70,7 +70,7 @@ def test_every_proposal_is_a_new_point_that_satisfies_the_constraints(sampler):
 
 @pytest.mark.parametrize("sampler", NEEDS)
 def test_a_sampler_whose_package_is_missing_is_refused_with_the_remedy(sampler, monkeypatch):
-    monkeypatch.setattr("sweeps.samplers.find_spec", lambda name: None)
+    monkeypatch.setattr("sweeps.search.samplers.find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"Install entrocraft-harness\[search\], or set sampler=tpe"):
         Proposer(of(sampler, RANGES, []))
 

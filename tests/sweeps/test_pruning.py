@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from harness.config.pruning import OPTUNA, Pruning
 from harness.errors import ConfigError
-from sweeps.curves import Curve, looks, mean_curve, value_at
-from sweeps.guards import Breach
-from sweeps.pruner_options import options_of
-from sweeps.pruning import check, decide
+from sweeps.pruning.curves import Curve, looks, mean_curve, value_at
+from sweeps.pruning.guards import Breach
+from sweeps.pruning.pruner_options import options_of
+from sweeps.pruning.rules import check, decide
 from sweeps.trials import TrialState
 
 settings.register_profile("pruning", deadline=None, derandomize=True, max_examples=80)

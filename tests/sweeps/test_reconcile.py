@@ -3,8 +3,8 @@
 import pytest
 
 from harness.runs import RunState
-from sweeps.ends import Cause, End
-from sweeps.reconcile import RunAction, RunFacts, Verdict, reconcile, run_action
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.reconcile import RunAction, RunFacts, Verdict, reconcile, run_action
 
 CREATED, RUNNING, STOPPED, FAILED, COMPLETE = RunState
 DEAD, ALIVE = False, True

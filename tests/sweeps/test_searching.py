@@ -5,8 +5,8 @@ from fake_study import run, study
 
 from harness.errors import ConfigError
 from harness.runs import RunFolder
+from sweeps.budget.grants import granted
 from sweeps.folder import StudyFolder
-from sweeps.grants import granted
 from sweeps.requests import ask_retry
 
 SCORE = {"metric": "score", "direction": "maximize"}

@@ -3,18 +3,18 @@
 import pytest
 from fake_study import resolve, run, study
 
-import sweeps.store
+import sweeps.storage.store
 from harness.config.pruning import Pruning
 from harness.runs import RunFolder
 from sweeps.asking import Asking, distinct
-from sweeps.curves import Curve
 from sweeps.driver import Driver
-from sweeps.ends import Cause
-from sweeps.place import sqlite_in
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.policy import Policy
 from sweeps.plan import points, resolved_points
-from sweeps.policy import Policy
-from sweeps.pruning import decide
-from sweeps.store import Store, make
+from sweeps.pruning.curves import Curve
+from sweeps.pruning.rules import decide
+from sweeps.storage.place import sqlite_in
+from sweeps.storage.store import Store, make
 
 SCORE = VALUE = {"metric": "score", "direction": "maximize"}
 RUNG = {"pruner": "halving", "options": {"rungs": [5], "keep": 2}}
@@ -98,7 +98,7 @@ def test_a_run_that_waits_for_its_next_start_is_not_left_for_a_budget_that_pays_
 
 
 def test_no_listed_point_is_drawn_again_however_many_are_listed(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeps.store, "WAITING_MOST", 4)
+    monkeypatch.setattr(sweeps.storage.store, "WAITING_MOST", 4)
     space = {"x": {"choices": [float(value) for value in range(12)]}}
     config = study(*(f"x={value}" for value in range(8)), space=space, n_trials=4, sampler="random")
     place = sqlite_in(tmp_path, config.name)

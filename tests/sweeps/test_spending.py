@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError, StudyError
+from sweeps.budget.grants import grant, granted, granting
+from sweeps.budget.spending import Account, Spent
 from sweeps.folder import StudyFolder
-from sweeps.grants import grant, granted, granting
-from sweeps.spending import Account, Spent
 
 
 def test_a_run_is_forecast_at_its_own_rate_and_before_its_first_step_at_that_of_all():

@@ -11,7 +11,7 @@ from harness.config.objective import Objective
 from harness.errors import StudyError
 from harness.runs import RunFolder, RunLock
 from harness.runs.provenance import collect
-from sweeps.lease import Lease
+from sweeps.lease.lease import Lease
 from sweeps.objective import run_value
 from sweeps.plan import create_run
 from sweeps.status import all_studies, run_status, study_status
@@ -88,7 +88,7 @@ def test_a_damaged_definition_hides_no_other_study(tmp_path, content):
 
 
 def test_a_study_with_a_damaged_database_is_shown_from_its_folders(tmp_path, monkeypatch):
-    monkeypatch.setattr("sweeps.reading.READ_PATIENCE_S", 0.0)
+    monkeypatch.setattr("sweeps.storage.reading.READ_PATIENCE_S", 0.0)
     run(study("x=1", seeds=[1]), tmp_path)
     (tmp_path / "optuna.db").write_bytes(b"no database" * 100)
     shown = study_status(tmp_path)

@@ -10,10 +10,19 @@ import optuna
 import pytest
 
 from harness.errors import StudyError
-from sweeps import schema
-from sweeps.outage import reason
-from sweeps.place import POSTGRESQL, SQLITE, Place, find, keep, settle
-from sweeps.storage import UNREADABLE, close, create, exists, is_outage, open_to_read, open_to_write, refresh
+from sweeps.storage import schema
+from sweeps.storage.optuna_storages import (
+    UNREADABLE,
+    close,
+    create,
+    exists,
+    is_outage,
+    open_to_read,
+    open_to_write,
+    refresh,
+)
+from sweeps.storage.outage import reason
+from sweeps.storage.place import POSTGRESQL, SQLITE, Place, find, keep, settle
 from tests.postgres.server import GUARDED, PASSWORD
 
 BOTH = ["maximize", "minimize"]
@@ -392,7 +401,7 @@ def test_a_schema_of_the_team_is_used_by_writers_and_readers(folder, postgres, d
 
 @pytest.mark.needs("postgres")
 def test_without_psycopg_the_extra_is_named(shared, monkeypatch):
-    monkeypatch.setattr("sweeps.storage.find_spec", lambda name: None)
+    monkeypatch.setattr("sweeps.storage.optuna_storages.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"entrocraft-harness\[postgres\]"):
         create(shared, shared.study, ["minimize"])
 

@@ -10,10 +10,10 @@ from fake_study import study
 
 from harness.config.study import Point
 from harness.errors import StudyError
-from sweeps.place import SQLITE, Place
 from sweeps.plan import points
-from sweeps.reading import read_trials as read_in
-from sweeps.store import Store, make
+from sweeps.storage.place import SQLITE, Place
+from sweeps.storage.reading import read_trials as read_in
+from sweeps.storage.store import Store, make
 from sweeps.trials import TrialState
 
 SPACE = {
@@ -226,7 +226,7 @@ def test_a_commit_that_was_killed_is_no_crash_for_a_reader_and_rolled_back_by_th
     store.enqueue(indexed(config))
     store.close()
     leave_hot_journal(path)
-    monkeypatch.setattr("sweeps.reading.READ_PATIENCE_S", 0.1)
+    monkeypatch.setattr("sweeps.storage.reading.READ_PATIENCE_S", 0.1)
     with pytest.raises(StudyError, match=r"must be readable.*readonly database.*Start the sweep again"):
         read_trials(path, "fake")
     opened(path, config).close()
@@ -246,7 +246,7 @@ def test_a_reader_outlasts_a_commit(path):
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
 def test_a_damaged_database_is_refused(path, content, monkeypatch):
-    monkeypatch.setattr("sweeps.reading.READ_PATIENCE_S", 0.0)
+    monkeypatch.setattr("sweeps.storage.reading.READ_PATIENCE_S", 0.0)
     path.write_bytes(content)
     with pytest.raises(StudyError, match="must be readable"):
         read_trials(path, "fake")

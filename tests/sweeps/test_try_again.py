@@ -5,10 +5,10 @@ import pytest
 from harness.runs import RunState
 from harness.runs.provenance import collect
 from sweeps.active import ActiveRun
-from sweeps.ends import Cause, End
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.policy import Policy
+from sweeps.jobs.reconcile import RunAction, run_action
 from sweeps.plan import Resolved, create_run
-from sweeps.policy import Policy
-from sweeps.reconcile import RunAction, run_action
 
 CONFIG = Resolved({"seed": 1, "trainer": {"steps": 4, "threads": 1, "device": "cpu"}}, None)
 

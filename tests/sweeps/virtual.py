@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.config.pruning import Pruning
-from sweeps.curves import Curve
-from sweeps.guards import Breach
-from sweeps.pruning import decide
+from sweeps.pruning.curves import Curve
+from sweeps.pruning.guards import Breach
+from sweeps.pruning.rules import decide
 from sweeps.trials import TrialState
 
 PRUNED = "pruned"

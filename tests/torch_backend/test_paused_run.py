@@ -12,8 +12,8 @@ from small_runs import comparable, new_run, small
 from harness.config.pruning import Pruning
 from harness.runs import RunFolder, RunState
 from harness.torch_backend.run import execute
-from sweeps.curves import Curve, value_at
-from sweeps.pruning import Decisions, decide
+from sweeps.pruning.curves import Curve, value_at
+from sweeps.pruning.rules import Decisions, decide
 from sweeps.trials import TrialState
 
 STEPS = 6

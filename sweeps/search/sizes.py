@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.config.study import StudyConfig
-from sweeps.canonical import canonical
 from sweeps.plan import Resolver, drawn_point, grid_params, run_overrides
+from sweeps.search.canonical import canonical
 
 MOST_COUNTED = 100_000
 MOST_RESOLVED = 500

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from harness.config.pruning import HALVING, NONE, Pruning
 from harness.errors import ConfigError
-from sweeps.curves import Curve
-from sweeps.halving import halve
-from sweeps.optuna_pruners import judge
-from sweeps.pruner_options import build
+from sweeps.pruning.curves import Curve
+from sweeps.pruning.halving import halve
+from sweeps.pruning.optuna_pruners import judge
+from sweeps.pruning.pruner_options import build
 
 
 @dataclass(frozen=True)

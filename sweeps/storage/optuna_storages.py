@@ -19,9 +19,9 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import DependencyError, StudyError
-from sweeps.outage import is_outage, reason
-from sweeps.place import POSTGRESQL, Place
-from sweeps.schema import refuse_older, require_current, upgraded
+from sweeps.storage.outage import is_outage, reason
+from sweeps.storage.place import POSTGRESQL, Place
+from sweeps.storage.schema import refuse_older, require_current, upgraded
 
 UNREADABLE = (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error, KeyError, RuntimeError)
 """What Optuna raises, some wrapped and some not, for a place that is locked, half-written, away or no study at all.

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.config.pruning import Pruning
-from sweeps.curves import Curve
+from sweeps.pruning.curves import Curve
 from sweeps.trials import TrialState
 
 
 @dataclass
 class Rungs:
-    """The decisions of all rungs: see `sweeps.pruning.Decisions`."""
+    """The decisions of all rungs: see `sweeps.pruning.rules.Decisions`."""
 
     prune: dict[int, str] = field(default_factory=dict)
     pause_at: dict[int, int] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Rungs:
 def halve(config: Pruning, curves: Sequence[Curve], over: bool, more: bool) -> Rungs:
     """Goes up the rungs; at each, those that the rung below let go on compete.
 
-    more: configurations are still to be drawn. over: see `sweeps.pruning.decide`.
+    more: configurations are still to be drawn. over: see `sweeps.pruning.rules.decide`.
     """
     found = Rungs()
     members = sorted(curves, key=lambda curve: curve.origin)

@@ -11,9 +11,9 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from harness.errors import StudyError
-from sweeps.outage import reason
-from sweeps.place import POSTGRESQL, Place
-from sweeps.storage import UNREADABLE, close, exists, open_to_read
+from sweeps.storage.optuna_storages import UNREADABLE, close, exists, open_to_read
+from sweeps.storage.outage import reason
+from sweeps.storage.place import POSTGRESQL, Place
 from sweeps.trials import Trial, TrialState, latest
 
 STATES = {

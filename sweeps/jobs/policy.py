@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sweeps.ends import Cause
-from sweeps.journal import JobRecord
+from sweeps.jobs.ends import Cause
+from sweeps.jobs.journal import JobRecord
 
 DOUBLINGS = 64
 """By so many any wait has reached its maximum; 2.0**1024 overflows."""

@@ -9,8 +9,8 @@ import optuna
 from optuna.pruners import BasePruner
 
 from harness.config.pruning import Pruning
-from sweeps.curves import Curve, Report, looks
-from sweeps.pruner_options import asks_nobody, build
+from sweeps.pruning.curves import Curve, Report, looks
+from sweeps.pruning.pruner_options import asks_nobody, build
 from sweeps.trials import TrialState
 
 STATES = {

@@ -17,7 +17,7 @@ from optuna.storages import RDBStorage
 
 from harness.errors import StudyError
 from harness.runs.atomic import sync
-from sweeps.place import POSTGRESQL, Place
+from sweeps.storage.place import POSTGRESQL, Place
 
 
 def require_current(storage: RDBStorage, place: Place) -> bool:

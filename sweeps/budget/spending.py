@@ -1,7 +1,7 @@
 """The budget of a study in GPU-hours: what was paid, what the runs at work will cost, what may be started. Pure.
 
-A run costs what its allocations cost (`sweeps.gpu_hours`): starting, replayed and lost hours included. Its steps to
-come are forecast at the hours per step that it has cost so far, before its first step at those of all runs of the
+A run costs what its allocations cost (`sweeps.jobs.gpu_hours`): starting, replayed and lost hours included. Its steps
+to come are forecast at the hours per step that it has cost so far, before its first step at those of all runs of the
 study. A run is started only where that, with the rest of all runs at work, fits into what is left. While nothing is
 measured one run goes alone, and when the budget is spent the runs at work are asked to stop: so the budget is exceeded
 by at most one run, and by what is at work in the time of one look.
@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sweeps.gpu_hours import JOB_HOURS
+from sweeps.jobs.gpu_hours import JOB_HOURS
 
 
 @dataclass(frozen=True)

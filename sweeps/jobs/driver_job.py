@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sweeps.journal import JobRecord, Journal
+from sweeps.jobs.journal import JobRecord, Journal
 
 FOLDER = "driver_job"
 LOG = "driver.log"

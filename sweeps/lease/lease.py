@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import LeaseLostError, StateError, StudyError
-from sweeps.claim import Claim, new_claim
-from sweeps.claims import Claims, Seen
+from sweeps.lease.claim import Claim, new_claim
+from sweeps.lease.claims import Claims, Seen
 
 TTL_S = 60.0
 RENEWALS_PER_TTL = 6

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.runs import Manifest, Record, RunFolder
-from sweeps.gpu_hours import Allocation
+from sweeps.jobs.gpu_hours import Allocation
 
 
 @dataclass(frozen=True)

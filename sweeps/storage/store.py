@@ -15,13 +15,13 @@ from optuna.trial import FrozenTrial, create_trial
 
 from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
-from sweeps.drawing import distributions
-from sweeps.place import Place
 from sweeps.plan import drawn_point
-from sweeps.points import params_in
-from sweeps.proposing import Proposer, Seen, point_of
-from sweeps.reading import trial_of
-from sweeps.storage import close, create, exists, open_to_write, refresh, wait_for_writers
+from sweeps.search.drawing import distributions
+from sweeps.search.points import params_in
+from sweeps.search.proposing import Proposer, Seen, point_of
+from sweeps.storage.optuna_storages import close, create, exists, open_to_write, refresh, wait_for_writers
+from sweeps.storage.place import Place
+from sweeps.storage.reading import trial_of
 from sweeps.trials import Trial, TrialState, latest
 
 REPEATED = ("point", "title", "overrides", "seeds", "rung", "spared", "key", "passed", "judged")

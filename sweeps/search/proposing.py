@@ -18,10 +18,10 @@ from optuna.trial import FrozenTrial, create_trial
 from harness.config.conditions import walk
 from harness.config.space import Value
 from harness.config.study import Point, StudyConfig
-from sweeps.drawing import distributions, draw, filled, known, params_of, point_values
-from sweeps.nearest import by_nearness
 from sweeps.plan import drawn_point
-from sweeps.samplers import FLAT, OWN_DRAWS, OWN_DRAWS_MOST, check_sampler, sampler_of
+from sweeps.search.drawing import distributions, draw, filled, known, params_of, point_values
+from sweeps.search.nearest import by_nearness
+from sweeps.search.samplers import FLAT, OWN_DRAWS, OWN_DRAWS_MOST, check_sampler, sampler_of
 from sweeps.trials import TrialState
 
 MOST_REFUSED = 200

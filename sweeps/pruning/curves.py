@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.runs.metrics import Record
-from sweeps.guards import Breach
+from sweeps.pruning.guards import Breach
 from sweeps.trials import TrialState
 
 Report = tuple[int, float]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.config.space import Choices, Dimension, Value, is_number
-from sweeps.drawing import params_of
 from sweeps.plan import hydra_text
+from sweeps.search.drawing import params_of
 
 
 def params_in(space: Sequence[Dimension], overrides: Sequence[str]) -> dict[str, Any] | None:

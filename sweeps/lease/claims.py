@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import StudyError
-from sweeps.claim import Claim, parse
+from sweeps.lease.claim import Claim, parse
 
 FOLDER_NAME = "driver"
 KEPT = 16

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from harness.errors import HarnessError
 from harness.runs import RunFolder, holder
 from harness.runs.outline import read_outline
+from sweeps.budget.spending import Account, Spent
 from sweeps.folder import StudyFolder
-from sweeps.gpu_hours import Hours, hours
-from sweeps.jobs import Look, local_jobs
-from sweeps.spending import Account, Spent
+from sweeps.jobs.gpu_hours import Hours, hours
+from sweeps.jobs.known import Look, local_jobs
 
 
 class Ledger:

@@ -31,7 +31,7 @@ from enum import StrEnum
 
 from harness.exits import Exit
 from harness.runs import RunState
-from sweeps.ends import Cause, End
+from sweeps.jobs.ends import Cause, End
 
 
 class RunAction(StrEnum):

@@ -15,8 +15,8 @@ import numpy as np
 
 from harness.config.objective import DIRECTIONS
 from harness.errors import InputError, unknown
-from sweeps.chi_square import quantile
-from sweeps.two_way import RATIOS, TwoWay
+from sweeps.ranking.chi_square import quantile
+from sweeps.ranking.two_way import RATIOS, TwoWay
 
 DRAWS = 20_000
 """Of the posterior: a probability is off by 0.0035 (its standard error) at most."""

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from harness.exits import Exit
 from harness.runs import RunFolder, holder
-from sweeps.ends import Cause, End
-from sweeps.journal import Journal
+from sweeps.jobs.ends import Cause, End
+from sweeps.jobs.journal import Journal
 
 RUN_COMMAND = (sys.executable, "-m", "harness.execute")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -22,7 +22,7 @@ import orjson
 from harness.errors import StudyError
 from harness.runs.metrics import cut_unterminated_line
 from harness.runs.space import append_whole
-from sweeps.ends import Cause, End
+from sweeps.jobs.ends import Cause, End
 
 NAME = "jobs.jsonl"
 

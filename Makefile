@@ -113,7 +113,7 @@ bench-scale: $(VENV)/.installed-dev ## 10,000 runs through the driver on a fake 
 bench-analysis: $(VENV)/.installed-bench ## MB/s of reading dumps against pandas and polars; time of 100 runs' figures (BENCH_ARGS=...)
 	$(BIN)/python benchmarks/analysis_reading.py $(BENCH_ARGS)
 
-bench-search: $(VENV)/.installed ## searches replayed on a grid of 390 runs; computes what benchmarks/search_grid.csv lacks (hours) (BENCH_ARGS=...)
+bench-search: $(VENV)/.installed ## searches replayed on a grid of 312 runs; computes what benchmarks/search_grid.csv lacks (70 minutes for all) (BENCH_ARGS=...)
 	$(BIN)/python -m benchmarks.search_grid
 	$(BIN)/python -m benchmarks.search $(BENCH_ARGS)
 

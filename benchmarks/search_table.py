@@ -61,6 +61,12 @@ class Table:
         return ends
 
     @property
+    def repeats(self) -> int:
+        """Runs whose whole curve is that of another point on the same seed."""
+        each = [{tuple(curve) for curve in self.curves[:, seed]} for seed in range(len(self.seeds))]
+        return len(self.params) * len(self.seeds) - sum(map(len, each))
+
+    @property
     def run_steps(self) -> int:
         """Training steps of a run that goes to its end."""
         return self.looks[-1]

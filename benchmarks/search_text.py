@@ -37,6 +37,8 @@ def problem(table: Table, direction: str) -> str:
             f"means {low:.4f}, {middle:.4f}, {high:.4f}.",
             f"Within one standard error of the best: {int(true.near.sum())} of {len(table.params)} points "
             f"({true.share:.1%}), {easy}.",
+            f"{table.repeats} runs have the curve of another point on the same seed: their schedules differ, and what "
+            "the filter did does not.",
         ]
     )
 

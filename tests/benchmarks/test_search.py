@@ -235,6 +235,7 @@ def test_an_easy_problem_is_called_easy():
     assert "TOO EASY" in problem(flat, "maximize") and "8 of 8 points" in problem(flat, "maximize")
     hard = replace(EXACT, params=EXACT.params * 2, curves=np.concatenate([EXACT.curves, EXACT.curves - 1]))
     assert "not above 10%" in problem(hard, "maximize")
+    assert hard.repeats == 0 and f"\n{7 * len(flat.seeds)} runs have the curve" in problem(flat, "maximize")
 
 
 def test_the_report_and_the_rows_are_of_all_strategies(tmp_path):
@@ -275,7 +276,7 @@ def test_runs_are_taken_from_folders_that_ended_once(tmp_path):
     folders = runs_in(tmp_path / "runs")
     assert grid.add(folders) == 1 and grid.add(folders) == 0
     (line,) = search_table.read(tmp_path / "table.csv", study)
-    assert line.point == name_of(study, params[0]) and line.seed == 2 and line.steps == 80
+    assert line.point == name_of(study, params[0]) and line.seed == 2 and line.steps == 40
     assert line.values == pytest.approx({0: 0.0, 1: 0.1, 2: 0.2}) and line.seconds == 6.0, "a repeated step counts once"
     assert len(grid.missing(2)) == 5 and len(grid.missing(1)) == 6
     RunFolder(tmp_path / "runs" / "b").mark_done()

@@ -23,7 +23,7 @@ SLOW := tests/verl/test_real_verl.py tests/verl/test_conformance.py tests/evalua
 export REQUIRE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos chaos-search chaos-postgres clean clean-demo clean-venv coverage bench-analysis bench-search
+.PHONY: help setup setup-dev verl-cpu demo docs test check lint bench-setting bench-control bench-trainer bench-makespan bench-scale study-long authority ablate-release study-backends bench-verl testbed-up testbed-down chaos chaos-search chaos-postgres verl-long clean clean-demo clean-venv coverage bench-analysis bench-search
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -146,6 +146,9 @@ chaos-search: $(VENV)/.installed ## the same for a grid with halving: it must pr
 
 chaos-postgres: $(VENV)/.installed-dev ## competing drivers on PostgreSQL, killed 200 times or more, at every stage
 	$(BIN)/python -m tests.sweeps.kills --kills 200 --all $(addprefix --seed ,$(CHAOS_SEED)) $(KILLS)
+
+verl-long: $(VENV)/.installed-dev $(VERL_VENV)/.installed ## runs of more methods in the real verl than the tests make (5 minutes)
+	REQUIRE=verl $(BIN)/python -m pytest $(PYTEST_ARGS) tests/verl/long_methods.py
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -154,27 +154,6 @@ def test_its_last_checkpoint_can_be_evaluated(run: RunFolder) -> None:
     assert len(difference) == 20 and abs(difference.mean()) < 4 * difference.std() / np.sqrt(20)
 
 
-@pytest.mark.parametrize(("method", "settings"), [("grpo", []), ("band_switch", LINEAR)])
-def test_all_rows_of_other_methods_are_updated_on_once_an_epoch(
-    method: str, settings: list[str], tmp_path: Path
-) -> None:
-    folder = RunFolder(tmp_path / "run")
-    short = ["trainer.steps=2", "trainer.epochs=2", "validation.every=2", "loss.kl_coef=0"]
-    finished(entrocraft(folder.path, f"method={method}", *settings, *short), folder.path, 0)
-    records = {record["step"]: record["data"] for record in folder.metrics()}
-    for step, row in rows(folder).items():
-        assert all(row["keep"]) and len(row["updates"]) == 2 * MINI_BATCHES == records[step]["actor/updates"]
-        for epoch in (row["updates"][:MINI_BATCHES], row["updates"][MINI_BATCHES:]):
-            assert sorted(index for part in epoch for index in part) == list(range(PROMPTS * SIBLINGS))
-        if method == "band_switch":
-            # One-sided out of the band: the mean is that of max(r, 0), or of min(r, 0), over all rows.
-            m, rewards = records[step]["control/m"], np.array(row["rewards"])
-            sided = np.maximum(rewards, 0) if m > 0 else np.minimum(rewards, 0)
-            assert m != 0 and np.sign(sided.mean()) == m
-            assert records[step]["critic/advantages/max"] == sided.max()
-            assert records[step]["critic/advantages/min"] == sided.min()
-
-
 def test_a_method_of_the_plug_in_with_a_reference_model(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     short = ["trainer.steps=3", "schedule.horizon=3", "validation.every=3"]

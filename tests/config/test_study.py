@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from functools import reduce
+from functools import cache, reduce
 from itertools import product
 
 import pytest
 
 from harness.config.compose import resolve
+from harness.config.run import RunConfig
 from harness.config.space import Choices, Range
 from harness.config.study import Point, StudyConfig
 from harness.config.study_file import load_study, shipped
@@ -166,11 +167,17 @@ def test_a_key_given_twice_is_refused(tmp_path):
 
 def cells(name: str, *keys: str) -> list[tuple[object, ...]]:
     """The values of some keys of the resolved configuration, for each trial of a study."""
-    study = load_study(name)
-    configs = [resolve([*study.base, *point.overrides]).to_dict() for point in points(study)]
+    configs = [config.to_dict() for config in resolved(name)]
     return [
         tuple(reduce(lambda group, part: group[part], key.split("."), config) for key in keys) for config in configs
     ]
+
+
+@cache
+def resolved(name: str) -> list[RunConfig]:
+    """The configuration of each trial of a study; of a large one that takes half a minute."""
+    study = load_study(name)
+    return [resolve([*study.base, *point.overrides]) for point in points(study)]
 
 
 def test_authority_crosses_updates_clip_and_rate_with_both_signs_and_none():
@@ -183,7 +190,7 @@ def test_authority_crosses_updates_clip_and_rate_with_both_signs_and_none():
 
 
 def test_the_signs_of_authority_are_beyond_any_entropy():
-    configs = [resolve([*point.overrides]) for point in points(load_study("authority"))]
+    configs = resolved("authority")
     bands = [config.schedule.bands.band(1) for config in configs if config.schedule]
     assert {(band.low, band.high) for band in bands} == {(0.0, 0.0), (100.0, 100.0)}
     assert all(config.method.gamma == math.inf for config in configs if config.schedule)

@@ -118,7 +118,7 @@ bench-search: $(VENV)/.installed ## searches replayed on a grid of 312 runs; com
 	$(BIN)/python -m benchmarks.search $(BENCH_ARGS)
 
 bench-trainer: $(VENV)/.installed-bench ## seconds per step and peak memory of the torch backend against TRL
-	$(BIN)/python benchmarks/trainer_vs_trl.py
+	$(BIN)/python -m benchmarks.trainer_vs_trl
 
 bench-makespan: $(VENV)/.installed $(MAKESPAN)/hydra/.installed ## makespan of sweeps on a real Slurm of this machine, ours and hydra's; 20 seeds, 90 minutes
 	$(BIN)/python -m benchmarks.makespan --hydra $(MAKESPAN)/hydra/bin/python $(MAKESPAN_ARGS) $(MAKESPAN)

@@ -97,7 +97,7 @@ def alternate(steps: int, warmup: int) -> list[tuple[float, float]]:
 
 def peak_mb(which: str, steps: int) -> float:
     """Peak resident memory of a process that runs one trainer alone."""
-    command = [sys.executable, __file__, "--alone", which, "--steps", str(steps)]
+    command = [sys.executable, "-m", "benchmarks.trainer_vs_trl", "--alone", which, "--steps", str(steps)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(json.loads(output.splitlines()[-1])["peak_mb"])
 
@@ -122,7 +122,9 @@ def main() -> None:
     parser.add_argument("--alone", choices=("ours", "trl"), help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    from harness.torch_backend.threads import set_threads
+
+    set_threads(1)
     if options.alone:
         alone(options.alone, options.steps)
         return

@@ -27,9 +27,11 @@ IMPORTERS = {
     "psycopg": [],  # SQLAlchemy imports it, where a study is in PostgreSQL
     "pyarrow": ["analysis", "harness/data/parquet.py", "harness/dumps"],
     "ray": ["harness/verl_plugin"],
+    "numba": ["harness/torch_backend/fused"],
     "rich": ["harness/cli"],
     "submitit": ["slurm"],
     "tensordict": ["harness/verl_plugin"],
+    "threadpoolctl": ["harness/torch_backend/threads.py"],
     "torch": ["harness/losses", "harness/torch_backend", "harness/verl_plugin"],
     "transfer_queue": ["harness/verl_plugin"],
     "transformers": ["harness/evaluate/worker.py", "harness/torch_backend"],

@@ -37,8 +37,12 @@ class Model(Protocol):
     """What generation and scoring ask of a policy; LeanQwen3 and HFModel provide it."""
 
     def new_cache(self, rows: int, capacity: int) -> Cache: ...
-    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: Cache) -> Tensor: ...
+    def hidden(self, ids: Tensor, start: Tensor, cache: Cache) -> Tensor: ...
     def response_hidden(self, rollouts: Rollouts) -> Tensor: ...
+    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
+        """Of the response tokens (B, R): log-probability, and entropy over the whole vocabulary; nats,
+        differentiable; what stands at padding has no meaning."""
+
     def logits(self, hidden: Tensor) -> Tensor: ...
 
 
@@ -59,19 +63,13 @@ def generate(
         ids[row, width - len(prompt) :] = torch.tensor(prompt)  # left padding: all rows decode at the same column
     ids = ids.to(device)
     start = torch.tensor([width - len(prompt) for prompt in prompts], device=device)
-    columns = torch.arange(width + sampling.max_new_tokens, device=device)
-    visible = columns >= start[:, None]  # (P, S)
 
     cache = model.new_cache(len(prompts), width + sampling.max_new_tokens)
-    causal = columns[:width, None] >= columns[:width]
-    # A padding query sees itself, or softmax over nothing would give NaN.
-    prefill = (causal & visible[:, None, :width]) | torch.eye(width, dtype=torch.bool, device=device)
-    positions = (columns[:width] - start[:, None]).clamp(min=0)
-    hidden = model.hidden(ids, positions, prefill[:, None], cache)[:, -1]
+    hidden = model.hidden(ids, start, cache)[:, -1]
 
     rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
     cache.select(rows)
-    hidden, visible, start = hidden[rows], visible[rows], start[rows]
+    hidden, start = hidden[rows], start[rows]
     uniforms = torch.rand((sampling.max_new_tokens, len(rows)), generator=generator, device=device)
     output = torch.full((len(rows), sampling.max_new_tokens), -1, device=device)
     active = torch.arange(len(rows), device=device)  # which row of `output` each row of the cache is
@@ -86,11 +84,28 @@ def generate(
         if left < COMPACT_BELOW * len(done):
             keep = (~done).nonzero().squeeze(-1)
             cache.select(keep)
-            active, token, visible, start, done = (t[keep] for t in (active, token, visible, start, done))
-        column = width + index
-        mask = visible[:, None, None, : column + 1]
-        hidden = model.hidden(token[:, None], (column - start)[:, None], mask, cache)[:, -1]
+            active, token, start, done = (t[keep] for t in (active, token, start, done))
+        hidden = model.hidden(token[:, None], start, cache)[:, -1]
     return [[t for t in row if t >= 0] for row in output.tolist()]
+
+
+def scores_of(logits: Tensor, responses: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """`Model.scores` from logits (B, R, V) and the tokens (B, R)."""
+    log_probs = (logits.float() / temperature).log_softmax(dim=-1)
+    log_prob = log_probs.gather(-1, responses[..., None]).squeeze(-1)
+    return log_prob, -(log_probs.exp() * log_probs).sum(dim=-1)
+
+
+def seen_from(start: Tensor, length: int, count: int) -> tuple[Tensor, Tensor]:
+    """What `hidden` means for columns length to length + count - 1 of rows that begin at `start` (B,).
+
+    Rotary positions (B, T), and mask (B, 1, T, S) bool: which of the S = length + count columns each of them sees.
+    """
+    columns = torch.arange(length + count, device=start.device)
+    new = columns[length:]
+    own = (columns <= new[:, None]) & (columns >= start[:, None, None])
+    # A padding query sees itself, or softmax over nothing would give NaN.
+    return (new - start[:, None]).clamp(min=0), (own | (columns == new[:, None]))[:, None]
 
 
 def sample(logits: Tensor, sampling: Sampling, uniform: Tensor) -> Tensor:

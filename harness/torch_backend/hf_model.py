@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.errors import ConfigError
+from harness.torch_backend.generate import scores_of, seen_from
 from harness.torch_backend.rollouts import Rollouts
 
 
@@ -45,9 +46,9 @@ class HFModel(nn.Module):
     def new_cache(self, rows: int, capacity: int) -> HFCache:
         return HFCache()
 
-    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: HFCache) -> Tensor:
+    def hidden(self, ids: Tensor, start: Tensor, cache: HFCache) -> Tensor:
         """Final hidden states (B, T, D) of the next tokens; see `LeanQwen3.hidden`."""
-        return self._forward(ids, positions, mask, cache)
+        return self._forward(ids, *seen_from(start, cache.length, ids.shape[1]), cache)
 
     def response_hidden(self, rollouts: Rollouts) -> Tensor:
         """Final hidden states (B, R, D) at the positions that predict the responses; differentiable."""
@@ -55,6 +56,10 @@ class HFModel(nn.Module):
         positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         hidden = self._forward(ids, positions, None, None)
         return hidden.gather(1, before[..., None].expand(-1, -1, hidden.shape[-1]))
+
+    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies (B, R), see `generate.Model`."""
+        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature)
 
     def logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.get_output_embeddings()(hidden)

@@ -17,6 +17,7 @@ from harness.core.output_space import TokenBaselines, positions_at_once, token_b
 from harness.errors import ConfigError, InputError
 from harness.torch_backend.generate import Model
 from harness.torch_backend.policy import Policy
+from harness.torch_backend.threads import set_threads
 
 ROWS_AT_ONCE = 64
 """Responses whose hidden states are held at a time."""
@@ -53,7 +54,7 @@ def load(folder: Path, device: str, threads: int) -> Policy:
         raise ConfigError(
             "--device must be a device of this machine", "'cuda', and torch finds none", "Give --device cpu."
         )
-    torch.set_num_threads(threads)
+    set_threads(threads)
     return Policy.load(folder, torch.device(device))
 
 

@@ -64,10 +64,8 @@ class Policy:
     def score(self, rollouts: Rollouts, temperature: float, entropy: bool) -> Score:
         """Log-probabilities, and entropies if asked for, of the response tokens; differentiable."""
         model: Model = self.model  # type: ignore[assignment]
-        logits = model.logits(model.response_hidden(rollouts)).float() / temperature
-        log_probs = logits.log_softmax(dim=-1)
-        log_prob = log_probs.gather(-1, rollouts.responses[..., None]).squeeze(-1)
-        return Score(log_prob, -(log_probs.exp() * log_probs).sum(dim=-1) if entropy else None)
+        log_prob, entropies = model.scores(rollouts, temperature)
+        return Score(log_prob, entropies if entropy else None)
 
     @torch.no_grad()
     def score_all(self, rollouts: Rollouts, temperature: float, entropy: bool, rows_at_once: int) -> Score:

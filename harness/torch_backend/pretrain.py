@@ -26,6 +26,7 @@ from harness.torch_backend import hf_folder
 from harness.torch_backend.qwen3 import LeanQwen3
 from harness.torch_backend.qwen3_shape import Qwen3Shape
 from harness.torch_backend.rollouts import Rollouts
+from harness.torch_backend.threads import set_threads
 from harness.torch_backend.tokenizer import PolicyTokenizer
 
 RIGHT_SHARE = 0.3
@@ -128,7 +129,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     torch.manual_seed(options.seed)
     write_companions(options.out, options.hidden, options.layers)
     tokenizer = PolicyTokenizer.load(options.out)

@@ -15,6 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from harness.torch_backend.fused.decode import Cache
+from harness.torch_backend.fused.network import LAYER
+from harness.torch_backend.fused.scores import scores
+from harness.torch_backend.generate import scores_of, seen_from
 from harness.torch_backend.qwen3_shape import Qwen3Shape
 from harness.torch_backend.rms_norm import rms_norm
 from harness.torch_backend.rollouts import Rollouts
@@ -98,15 +102,19 @@ class LeanQwen3(nn.Module):
         """(..., D) -> (..., V)."""
         return F.linear(hidden, self.embed if self.head is None else self.head)
 
-    def new_cache(self, rows: int, capacity: int) -> KVCache:
+    def new_cache(self, rows: int, capacity: int) -> KVCache | Cache:
+        if self._fused():
+            return Cache(self.shape, rows, capacity, self._weights())
         return KVCache(self.shape, rows, capacity, self.embed.device)
 
-    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: KVCache) -> Tensor:
-        """Final hidden states (B, T, D) of the next tokens ids (B, T), for generation.
+    def hidden(self, ids: Tensor, start: Tensor, cache: KVCache | Cache) -> Tensor:
+        """Final hidden states (B, T, D) of the next columns ids (B, T), for generation.
 
-        positions (B, T) are rotary positions; mask (B, 1, T, S) bool says which of the S cached positions each
-        query sees.
+        Columns count from the first of the cache; row b begins at column start[b], what is before it is padding.
         """
+        if isinstance(cache, Cache):
+            return cache.extend(ids, start)
+        positions, mask = seen_from(start, cache.length, ids.shape[1])
         x, turn = F.embedding(ids.flatten(), self.embed), self._turn(positions.flatten())
         for index, layer in enumerate(self._layers()):
             q, kv = layer.qkv(x, turn)
@@ -145,6 +153,20 @@ class LeanQwen3(nn.Module):
         q, kv = last.qkv(x, turn)  # prompts still give the last layer's keys and values, but nothing after that
         x = last.finish(x[split:], self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias))
         return self._final(x).view(rows, own.shape[1], -1)
+
+    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies (B, R), see `generate.Model`; on a CPU by the fused kernels."""
+        if self._fused():
+            return scores(self.shape, rollouts, self._weights(), temperature)
+        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature)
+
+    def _fused(self) -> bool:
+        return self.embed.device.type == "cpu" and self.embed.dtype == torch.float32
+
+    def _weights(self) -> list[Tensor]:
+        """As the fused network takes them."""
+        layers = (getattr(layer, name) for layer in self._layers() for name in LAYER)
+        return [self.embed, self.norm, *layers, *([] if self.head is None else [self.head])]
 
     def _prompt_attention(self, q: Tensor, kv: Tensor, prompts: int) -> Tensor:
         if not prompts or not len(q):  # one-token prompts: their only token is in the response block

@@ -11,6 +11,7 @@ from harness.assets import model_folder
 from harness.config import RunConfig
 from harness.errors import ConfigError
 from harness.runs import RunFolder, RunState
+from harness.torch_backend.threads import set_threads
 from harness.torch_backend.trainer import Trainer
 
 OnStep = Callable[[int, Mapping[str, float]], None]
@@ -26,7 +27,7 @@ def execute(folder: RunFolder, on_step: OnStep | None = None) -> RunState:
         raise ConfigError(
             "trainer.device must be a device of this machine", "'cuda', and torch finds none", "Set trainer.device=cpu."
         )
-    torch.set_num_threads(config.trainer.threads)
+    set_threads(config.trainer.threads)
     newest = folder.latest_checkpoint()
     checkpoint = None if newest is None else folder.checkpoint_dir(newest)
     trainer = Trainer(config, model_folder(config.model.path), checkpoint)

@@ -34,7 +34,7 @@ class TableModel:
     def select(self, rows: Tensor) -> None:
         self.selections.append(len(rows))
 
-    def hidden(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: object) -> Tensor:
+    def hidden(self, ids: Tensor, start: Tensor, cache: object) -> Tensor:
         return self.table[ids]
 
     def logits(self, hidden: Tensor) -> Tensor:

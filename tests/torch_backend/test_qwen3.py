@@ -78,15 +78,13 @@ def test_logits_with_and_without_a_cache(lean: Policy, reference: Any) -> None:
     """Position by position through the cache, as generation does, and all at once."""
     model: Any = lean.model
     ids = torch.tensor([PROMPTS[2] + answers()[0]])
-    cache = model.new_cache(1, ids.shape[1])
+    cache, start = model.new_cache(1, ids.shape[1]), torch.tensor([0])
     steps = []
     for t in range(ids.shape[1]):
-        seen = torch.ones(1, 1, 1, t + 1, dtype=torch.bool)
-        steps.append(model.logits(model.hidden(ids[:, t : t + 1], torch.tensor([[t]]), seen, cache)))
+        steps.append(model.logits(model.hidden(ids[:, t : t + 1], start, cache)))
     expected = reference(ids).logits
     torch.testing.assert_close(torch.cat(steps, dim=1), expected, rtol=1e-4, atol=5e-5)
-    causal = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()[None, None]
-    whole = model.hidden(ids, torch.arange(ids.shape[1])[None], causal, model.new_cache(1, ids.shape[1]))
+    whole = model.hidden(ids, start, model.new_cache(1, ids.shape[1]))
     torch.testing.assert_close(model.logits(whole), expected, rtol=1e-4, atol=5e-5)
 
 

@@ -100,13 +100,13 @@ def test_no_forward_pass_sees_a_rejected_row(rows: str, tiny: Path, monkeypatch:
     subject = updater(tiny, small("grpo", f"trainer.micro_batch_rows={rows}"))
     batch = with_other_rejected_rows(prepared(subject.policy))
     seen: list[Tensor] = []
-    forward = subject.policy.model.response_hidden
+    forward = subject.policy.model.scores
 
-    def spy(rollouts: Rollouts) -> Any:
+    def spy(rollouts: Rollouts, temperature: float) -> Any:
         seen.extend(rollouts.responses[row, : rollouts.response_length[row]] for row in range(len(rollouts)))
-        return forward(rollouts)
+        return forward(rollouts, temperature)
 
-    monkeypatch.setattr(subject.policy.model, "response_hidden", spy)
+    monkeypatch.setattr(subject.policy.model, "scores", spy)
     subject.step(batch, 1)
     assert len(seen) == 2 * (16 - len(REJECTED))  # epochs x kept rows
     assert not any((answer == SENTINEL).any() for answer in seen)
@@ -179,10 +179,11 @@ def test_eq5_is_the_papers_equation_on_the_kept_rollouts(tiny: Path) -> None:
     metrics = subject.step(batch, 1)
     loss = by_hand(fresh, batch, config)
     loss.backward()
-    assert metrics["actor/pg_loss"] + 0.2 * metrics["actor/kl_loss"] == pytest.approx(loss.item(), rel=1e-5)
+    # A float32 log-probability of -20 is rounded by 2e-6, another order of sums by a few of these; exp passes it on.
+    assert metrics["actor/pg_loss"] + 0.2 * metrics["actor/kl_loss"] == pytest.approx(loss.item(), rel=2e-5)
     expected = torch.cat([p.grad.flatten() for p in fresh.model.parameters() if p.grad is not None])
     assert (gradients(subject) - expected).norm() < 1e-5 * expected.norm()
-    assert metrics["actor/grad_norm"] == pytest.approx(float(expected.norm()), rel=1e-5)
+    assert metrics["actor/grad_norm"] == pytest.approx(float(expected.norm()), rel=2e-5)
 
 
 def test_eq5_over_mini_batches_has_the_same_mean_loss(tiny: Path) -> None:

@@ -59,7 +59,7 @@ ALLOWED = {
     "harness.cli.main": [],
     "harness.config": ["hydra", "omegaconf"],
     "harness.losses": ["torch"],
-    "harness.torch_backend": ["torch", "transformers"],
+    "harness.torch_backend": ["numba", "threadpoolctl", "torch", "transformers"],
     "harness.verl_backend": [],
     "harness.evaluate": [],
     "sweeps": ["optuna"],

@@ -15,7 +15,7 @@ import torch
 from harness.core.diagnostics import Monitor
 from harness.errors import RunFolderError
 
-SCHEMA = 1
+SCHEMA = 2  # 1: the optimiser's state per parameter
 
 
 @dataclass

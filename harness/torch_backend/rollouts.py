@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -83,8 +84,7 @@ class Rollouts:
 
 
 def _padded(rows: list[list[int]], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    lengths = [len(row) for row in rows]
-    ids = torch.full((len(rows), max(lengths)), pad_id)
-    for index, row in enumerate(rows):
-        ids[index, : lengths[index]] = torch.tensor(row)
-    return ids.to(device), torch.tensor(lengths, device=device)
+    lengths = np.array([len(row) for row in rows])
+    ids = np.full((len(rows), lengths.max()), pad_id)
+    ids[np.arange(ids.shape[1]) < lengths[:, None]] = np.concatenate(rows)
+    return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)

@@ -42,9 +42,8 @@ class Updater:
         self.policy, self.plan, self.loss, self.trainer, self.seed = policy, plan, loss, trainer, seed
         self.clip = Clip(loss.clip_low, loss.clip_high, loss.clip_c)
         self.parameters = [p for p in policy.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=trainer.lr, weight_decay=trainer.weight_decay, fused=True
-        )
+        self.flat = flattened(self.parameters)
+        self.optimizer = torch.optim.AdamW([self.flat], lr=trainer.lr, weight_decay=trainer.weight_decay, fused=True)
 
     def step(self, batch: Prepared, step: int) -> dict[str, float]:
         """epochs x mini_batches updates on the kept rows; means over updates under verl's metric names.
@@ -86,18 +85,20 @@ class Updater:
         draws: torch.Generator,
         where: str,
     ) -> dict[str, float]:
-        mask = batch.rollouts[rows].mask
+        rollouts = batch.rollouts[rows]
+        mask = rollouts.mask
         weights = aggregate(self.loss.average, mask, None if per_row is None else per_row[rows])
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=False)
         totals: dict[str, Tensor] = {}
         loss = 0.0
         for piece in torch.arange(len(rows), device=rows.device).split(self.trainer.micro_batch_rows or len(rows)):
-            parts = self._forward(batch, rows[piece], advantages, weights[piece], draws)
+            some = rollouts if len(piece) == len(rows) else rollouts[piece]
+            parts = self._forward(batch, rows[piece], some, advantages, weights[piece], draws)
             parts.loss.backward()
             loss += float(parts.loss.detach())
             for name, value in parts.metrics.items():
                 totals[name] = totals.get(name, torch.zeros((), device=rows.device)) + value
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.trainer.max_grad_norm)
+        norm = clipped(self.flat.grad, self.trainer.max_grad_norm)
         if not isfinite(loss + float(norm)):  # before the weights, and the next checkpoint, are lost to it
             raise StateError(
                 "the loss and its gradient must be finite",
@@ -111,9 +112,14 @@ class Updater:
         return {name: float(value) / (tokens if name in TOKEN_SUMS else 1) for name, value in totals.items()}
 
     def _forward(
-        self, batch: Prepared, rows: Tensor, advantages: Tensor, weights: Tensor, draws: torch.Generator
+        self,
+        batch: Prepared,
+        rows: Tensor,
+        rollouts: Rollouts,
+        advantages: Tensor,
+        weights: Tensor,
+        draws: torch.Generator,
     ) -> LossParts:
-        rollouts = batch.rollouts[rows]
         score = self.policy.score(rollouts, self.trainer.temperature, needs_entropy(self.plan))
         width = score.log_prob.shape[1]  # the rows' own longest response
         reference = batch.reference_log_prob
@@ -127,3 +133,24 @@ class Updater:
             reference_log_prob=None if reference is None else reference[rows, :width],
         )
         return objective(self.plan, self.clip, self.loss.kl_coef, inputs, draws)
+
+
+def flattened(parameters: list[Tensor]) -> torch.nn.Parameter:
+    """One vector that the parameters, and their gradients, become views of: an optimiser's step is then one operation.
+
+    Parameters and gradients keep their meaning; gradients must be set to zero, not to None.
+    """
+    flat = torch.nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
+    flat.grad = torch.zeros_like(flat)
+    sizes = [parameter.numel() for parameter in parameters]
+    for parameter, value, grad in zip(parameters, flat.detach().split(sizes), flat.grad.split(sizes), strict=True):
+        parameter.data, parameter.grad = value.view_as(parameter), grad.view_as(parameter)
+    return flat
+
+
+def clipped(grad: Tensor | None, max_norm: float) -> Tensor:
+    """The norm of a gradient, which is scaled down to `max_norm` in place; torch's `clip_grad_norm_` on one vector."""
+    assert grad is not None
+    norm = torch.linalg.vector_norm(grad)
+    grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+    return norm

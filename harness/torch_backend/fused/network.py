@@ -33,7 +33,7 @@ from harness.torch_backend.qwen3_shape import Qwen3Shape
 LAYER = (
     "input_norm", "qkv_proj", "q_norm", "k_norm", "o_proj", "post_norm", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
-"""The weights of a layer, in their order; before the layers' come the embedding and the last norm, after them the head."""
+"""The weights of a layer, in their order."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,6 @@ class Network:
         middle_normed, middle_scale = self._norm(middle, w.post_norm)
         gated, up = self._dot(middle_normed, w.gate_proj.T), self._dot(middle_normed, w.up_proj.T)
         sigmoid, product = empty(*gated.shape), empty(*gated.shape)
-        np.negative(gated, out=sigmoid)
-        np.exp(sigmoid, out=sigmoid)
         gate(gated, up, sigmoid, product)
         np.dot(product, w.down_proj.T, out=out)
         out += middle

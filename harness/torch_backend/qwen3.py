@@ -155,13 +155,14 @@ class LeanQwen3(nn.Module):
         return self._final(x).view(rows, own.shape[1], -1)
 
     def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
-        """Log-probabilities and entropies (B, R), see `generate.Model`; on a CPU by the fused kernels."""
+        """Log-probabilities and entropies (B, R), see `generate.Model`; on one thread of a CPU by the fused kernels."""
         if self._fused():
             return scores(self.shape, rollouts, self._weights(), temperature)
         return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature)
 
     def _fused(self) -> bool:
-        return self.embed.device.type == "cpu" and self.embed.dtype == torch.float32
+        """Whether the fused kernels can do it, and are faster: they run on one thread."""
+        return self.embed.device.type == "cpu" and self.embed.dtype == torch.float32 and torch.get_num_threads() == 1
 
     def _weights(self) -> list[Tensor]:
         """As the fused network takes them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -97,7 +97,7 @@ class Updater:
             parts.loss.backward()
             loss += float(parts.loss.detach())
             for name, value in parts.metrics.items():
-                totals[name] = totals.get(name, torch.zeros((), device=rows.device)) + value
+                totals[name] = totals[name] + value if name in totals else value
         norm = clipped(self.flat.grad, self.trainer.max_grad_norm)
         if not isfinite(loss + float(norm)):  # before the weights, and the next checkpoint, are lost to it
             raise StateError(
@@ -135,7 +135,7 @@ class Updater:
         return objective(self.plan, self.clip, self.loss.kl_coef, inputs, draws)
 
 
-def flattened(parameters: list[Tensor]) -> torch.nn.Parameter:
+def flattened(parameters: Sequence[Tensor]) -> torch.nn.Parameter:
     """One vector that the parameters, and their gradients, become views of: an optimiser's step is then one operation.
 
     Parameters and gradients keep their meaning; gradients must be set to zero, not to None.
@@ -152,5 +152,6 @@ def clipped(grad: Tensor | None, max_norm: float) -> Tensor:
     """The norm of a gradient, which is scaled down to `max_norm` in place; torch's `clip_grad_norm_` on one vector."""
     assert grad is not None
     norm = torch.linalg.vector_norm(grad)
-    grad.mul_((max_norm / (norm + 1e-6)).clamp_(max=1.0))
+    if norm > max_norm:
+        grad.mul_(max_norm / (norm + 1e-6))
     return norm

@@ -10,10 +10,11 @@ from hypothesis import settings
 
 from harness.assets import model_folder
 from harness.torch_backend.policy import Policy
+from harness.torch_backend.threads import set_threads
 
 settings.register_profile("harness", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("harness")
-torch.set_num_threads(1)
+set_threads(1)
 
 
 @pytest.fixture(scope="session")

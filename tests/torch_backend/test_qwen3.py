@@ -1,7 +1,8 @@
-"""The lean Qwen3 against transformers' own, on the shipped weights and on random ones of other shapes."""
+"""The lean Qwen3, fused and by autograd, against transformers' own, on the shipped weights and on random ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from harness.torch_backend.hf_model import HFModel
 from harness.torch_backend.policy import Policy
 from harness.torch_backend.qwen3 import LeanQwen3
 from harness.torch_backend.qwen3_shape import Qwen3Shape
+from harness.torch_backend.threads import set_threads
 from harness.torch_backend.tokenizer import PolicyTokenizer
 
 CPU = torch.device("cpu")
@@ -34,6 +36,14 @@ def folder(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.
     if request.param == "shipped":
         return tiny
     return qwen3(tmp_path_factory.mktemp("qwen3"), tiny, **QWEN3[request.param])
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["fused", "autograd"], autouse=True)
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One thread is what the fused kernels need; with two, PyTorch's operations do the same."""
+    set_threads(request.param)
+    yield
+    set_threads(1)
 
 
 @pytest.fixture(scope="module")

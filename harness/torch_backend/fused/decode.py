@@ -26,7 +26,10 @@ class Cache:
 
     def select(self, rows: Tensor) -> None:
         """Keep (or repeat) the given rows (R,)."""
-        self.data = np.take(self.data, rows.numpy(), axis=1)  # C-contiguous, as indexing does not promise
+        layers, _, *rest = self.data.shape
+        chosen: Array = np.empty((layers, len(rows), *rest), np.float32)
+        chosen[:, :, : self.length] = self.data[:, rows.numpy(), : self.length]
+        self.data = chosen
 
     def extend(self, ids: Tensor, start: Tensor) -> Tensor:
         """Final hidden states (B, T, D) of the next T columns; row b begins at column start[b]."""

@@ -35,7 +35,7 @@ class TrainerConfig(Group):
     """Longest completion, in tokens."""
     device: str = choice("cpu", "cuda")
     threads: int = count(1, 1)
-    """CPU threads; part of what makes a run reproducible bit by bit. A Qwen3 on 1 uses fused kernels, on more PyTorch's."""
+    """CPU threads; part of what makes a run reproducible bit by bit. With 1, a Qwen3 runs on fused kernels."""
     micro_batch_rows: int | None = count(1, 64)
     """Rows per forward pass, to save memory; null = a whole mini-batch."""
 

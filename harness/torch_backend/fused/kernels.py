@@ -7,7 +7,8 @@ call of each compiles it (seconds); Numba keeps the result beside this file, or 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -15,8 +16,15 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
-# Sums may be reordered, to use vector instructions; NaN and infinity keep their meaning.
-kernel = numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled: sums may be reordered, to use vector instructions; NaN and infinity keep their meaning."""
+    options: dict[str, Any] = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that could keep it is writable: each process compiles for itself
+        compiled = numba.njit(**options)(function)
+    return cast(Callable[..., Any], compiled)
 
 
 @kernel

@@ -2,12 +2,17 @@
 
 Arrays are C-contiguous float32, indices int64. N tokens, D hidden, H query heads, K key/value heads, E head size,
 S the most keys that a token sees. A backward kernel is named after its forward; `d_x` is the gradient of x. The first
-call of each compiles it (seconds); Numba keeps the result beside this file, or in the user's cache folder.
+call of each compiles it (seconds). Numba keeps the result beside this file, as Python does with its own; where that is
+not wanted (PYTHONDONTWRITEBYTECODE: a snapshot stays what it is) in the user's cache folder.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
 import numba
@@ -15,6 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+
+if sys.dont_write_bytecode and not os.environ.get("NUMBA_CACHE_DIR"):
+    with suppress(RuntimeError):  # no home
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "entrocraft" / "numba"
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ transformers' module computes the prompt of a group once for each sibling, on pa
 Here q, k, v are one matrix product; rotary embedding is one complex product (heads are stored with the two halves
 of a head interleaved, see `hf_folder`); and `response_hidden` computes a shared prompt once and the last layer at
 response positions only. Tests compare logits, gradients and saved weights with `transformers.Qwen3ForCausalLM`
-(the layout: transformers/models/qwen3/modeling_qwen3.py).
+(the layout: transformers/models/qwen3/modeling_qwen3.py). On one thread of a CPU `fused` does the same in fewer still.
 
 Shapes: B rows, U prompts, N tokens, D hidden, H query heads, K key/value heads, E head size, V vocabulary.
 """

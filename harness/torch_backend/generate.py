@@ -39,8 +39,8 @@ class Model(Protocol):
     def new_cache(self, rows: int, capacity: int) -> Cache: ...
     def hidden(self, ids: Tensor, start: Tensor, cache: Cache) -> Tensor: ...
     def response_hidden(self, rollouts: Rollouts) -> Tensor: ...
-    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
-        """Of the response tokens (B, R): log-probability, and entropy over the whole vocabulary; nats,
+    def scores(self, rollouts: Rollouts, temperature: float, entropy: bool) -> tuple[Tensor, Tensor | None]:
+        """Of the response tokens (B, R): log-probability and, if asked for, entropy over the whole vocabulary; nats,
         differentiable; what stands at padding has no meaning."""
 
     def logits(self, hidden: Tensor) -> Tensor: ...
@@ -89,11 +89,11 @@ def generate(
     return [[t for t in row if t >= 0] for row in output.tolist()]
 
 
-def scores_of(logits: Tensor, responses: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def scores_of(logits: Tensor, responses: Tensor, temperature: float, entropy: bool) -> tuple[Tensor, Tensor | None]:
     """`Model.scores` from logits (B, R, V) and the tokens (B, R)."""
     log_probs = (logits.float() / temperature).log_softmax(dim=-1)
     log_prob = log_probs.gather(-1, responses[..., None]).squeeze(-1)
-    return log_prob, -(log_probs.exp() * log_probs).sum(dim=-1)
+    return log_prob, -(log_probs.exp() * log_probs).sum(dim=-1) if entropy else None
 
 
 def seen_from(start: Tensor, length: int, count: int) -> tuple[Tensor, Tensor]:

@@ -57,9 +57,9 @@ class HFModel(nn.Module):
         hidden = self._forward(ids, positions, None, None)
         return hidden.gather(1, before[..., None].expand(-1, -1, hidden.shape[-1]))
 
-    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
+    def scores(self, rollouts: Rollouts, temperature: float, entropy: bool) -> tuple[Tensor, Tensor | None]:
         """Log-probabilities and entropies (B, R), see `generate.Model`."""
-        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature)
+        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature, entropy)
 
     def logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.get_output_embeddings()(hidden)

@@ -64,8 +64,7 @@ class Policy:
     def score(self, rollouts: Rollouts, temperature: float, entropy: bool) -> Score:
         """Log-probabilities, and entropies if asked for, of the response tokens; differentiable."""
         model: Model = self.model  # type: ignore[assignment]
-        log_prob, entropies = model.scores(rollouts, temperature)
-        return Score(log_prob, entropies if entropy else None)
+        return Score(*model.scores(rollouts, temperature, entropy))
 
     @torch.no_grad()
     def score_all(self, rollouts: Rollouts, temperature: float, entropy: bool, rows_at_once: int) -> Score:

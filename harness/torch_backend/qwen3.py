@@ -154,11 +154,12 @@ class LeanQwen3(nn.Module):
         x = last.finish(x[split:], self._response_attention(q[split:], kv, split, rollouts.prompt_of, bias))
         return self._final(x).view(rows, own.shape[1], -1)
 
-    def scores(self, rollouts: Rollouts, temperature: float) -> tuple[Tensor, Tensor]:
+    def scores(self, rollouts: Rollouts, temperature: float, entropy: bool) -> tuple[Tensor, Tensor | None]:
         """Log-probabilities and entropies (B, R), see `generate.Model`; on one thread of a CPU by the fused kernels."""
         if self._fused():
-            return scores(self.shape, rollouts, self._weights(), temperature)
-        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature)
+            log_prob, entropies = scores(self.shape, rollouts, self._weights(), temperature)
+            return log_prob, entropies if entropy else None
+        return scores_of(self.logits(self.response_hidden(rollouts)), rollouts.responses, temperature, entropy)
 
     def _fused(self) -> bool:
         """Whether the fused kernels can do it, and are faster: they run on one thread."""

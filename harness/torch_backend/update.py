@@ -98,7 +98,7 @@ class Updater:
             loss += float(parts.loss.detach())
             for name, value in parts.metrics.items():
                 totals[name] = totals[name] + value if name in totals else value
-        norm = clipped(self.flat.grad, self.trainer.max_grad_norm)
+        norm = torch.nn.utils.clip_grad_norm_([self.flat], self.trainer.max_grad_norm)
         if not isfinite(loss + float(norm)):  # before the weights, and the next checkpoint, are lost to it
             raise StateError(
                 "the loss and its gradient must be finite",
@@ -146,12 +146,3 @@ def flattened(parameters: Sequence[Tensor]) -> torch.nn.Parameter:
     for parameter, value, grad in zip(parameters, flat.detach().split(sizes), flat.grad.split(sizes), strict=True):
         parameter.data, parameter.grad = value.view_as(parameter), grad.view_as(parameter)
     return flat
-
-
-def clipped(grad: Tensor | None, max_norm: float) -> Tensor:
-    """The norm of a gradient, which is scaled down to `max_norm` in place; torch's `clip_grad_norm_` on one vector."""
-    assert grad is not None
-    norm = torch.linalg.vector_norm(grad)
-    if norm > max_norm:
-        grad.mul_(max_norm / (norm + 1e-6))
-    return norm

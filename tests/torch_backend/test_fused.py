@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +24,8 @@ RESPONSES = [[3, 4], [5, 6, 7, 1], [8, 1], [1], [9, 9, 9], [10]]
 
 
 @pytest.fixture
-def policy(tiny: object) -> Policy:
-    return Policy.load(tiny, torch.device("cpu"))  # type: ignore[arg-type]
+def policy(tiny: Path) -> Policy:
+    return Policy.load(tiny, torch.device("cpu"))
 
 
 def rollouts(policy: Policy) -> Rollouts:
@@ -35,11 +36,11 @@ def test_one_thread_uses_them_and_two_do_not(policy: Policy, monkeypatch: pytest
     calls: list[str] = []
     monkeypatch.setattr("harness.torch_backend.qwen3.scores", lambda *_: calls.append("fused") or (None, None))
     policy.score(rollouts(policy), 1.0, False)
-    assert isinstance(policy.model.new_cache(1, 1), decode.Cache)  # type: ignore[operator]
+    assert isinstance(policy.model.new_cache(1, 1), decode.Cache)
     torch.set_num_threads(2)
     try:
         policy.score(rollouts(policy), 1.0, False)
-        assert not isinstance(policy.model.new_cache(1, 1), decode.Cache)  # type: ignore[operator]
+        assert not isinstance(policy.model.new_cache(1, 1), decode.Cache)
     finally:
         torch.set_num_threads(1)
     assert calls == ["fused"]
@@ -80,7 +81,7 @@ def test_a_pass_is_not_disturbed_by_another_before_its_backward(policy: Policy) 
 def test_weights_that_change_before_the_backward_pass_are_refused(policy: Policy) -> None:
     log_prob = policy.score(rollouts(policy), 1.0, False).log_prob.sum()
     with torch.no_grad():
-        policy.model.embed.add_(1.0)  # type: ignore[operator, union-attr]
+        policy.model.embed.add_(1.0)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         log_prob.backward()
 
@@ -98,7 +99,7 @@ def test_memory_is_used_again_when_a_pass_is_done(policy: Policy) -> None:
 def test_what_is_not_finite_stays_so(bad: float, policy: Policy) -> None:
     """The updater looks at the loss to refuse it: bounds inside the kernels must not hide it."""
     with torch.no_grad():
-        policy.model.norm[0] = bad  # type: ignore[index, union-attr]
+        policy.model.norm[0] = bad
     assert not policy.score(rollouts(policy), 1.0, False).log_prob[0, 0].isfinite()
 
 

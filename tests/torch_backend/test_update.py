@@ -21,6 +21,7 @@ from harness.losses.surrogate import token_surrogate
 from harness.methods import Action
 from harness.torch_backend.generate import Sampling
 from harness.torch_backend.policy import Policy
+from harness.torch_backend.qwen3 import LeanQwen3
 from harness.torch_backend.rollouts import Rollouts
 from harness.torch_backend.update import Prepared, Updater
 
@@ -102,9 +103,9 @@ def test_no_forward_pass_sees_a_rejected_row(rows: str, tiny: Path, monkeypatch:
     seen: list[Tensor] = []
     forward = subject.policy.model.scores
 
-    def spy(rollouts: Rollouts, temperature: float) -> Any:
+    def spy(rollouts: Rollouts, *asked: Any) -> Any:
         seen.extend(rollouts.responses[row, : rollouts.response_length[row]] for row in range(len(rollouts)))
-        return forward(rollouts, temperature)
+        return forward(rollouts, *asked)
 
     monkeypatch.setattr(subject.policy.model, "scores", spy)
     subject.step(batch, 1)
@@ -172,18 +173,23 @@ def by_hand(policy: Policy, batch: Prepared, config: RunConfig) -> Tensor:
     return torch.stack(questions).mean()
 
 
-def test_eq5_is_the_papers_equation_on_the_kept_rollouts(tiny: Path) -> None:
+@pytest.mark.parametrize(("form", "within"), [("autograd", 1e-5), ("fused", 2e-5)])
+def test_eq5_is_the_papers_equation_on_the_kept_rollouts(
+    form: str, within: float, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form == "autograd":
+        monkeypatch.setattr(LeanQwen3, "_fused", lambda _: False)
     config = small("grpo", "loss.average=eq5", "loss.kl_coef=0.2", *ONE_UPDATE)
     subject, fresh = updater(tiny, config), Policy.load(tiny, CPU)
     batch = prepared(subject.policy)
     metrics = subject.step(batch, 1)
     loss = by_hand(fresh, batch, config)
     loss.backward()
-    # A float32 log-probability of -20 is rounded by 2e-6, another order of sums by a few of these; exp passes it on.
-    assert metrics["actor/pg_loss"] + 0.2 * metrics["actor/kl_loss"] == pytest.approx(loss.item(), rel=2e-5)
+    # A float32 log-probability of -20 is rounded by 2e-6; packed alone a row is rounded otherwise, and exp passes it on.
+    assert metrics["actor/pg_loss"] + 0.2 * metrics["actor/kl_loss"] == pytest.approx(loss.item(), rel=within)
     expected = torch.cat([p.grad.flatten() for p in fresh.model.parameters() if p.grad is not None])
     assert (gradients(subject) - expected).norm() < 1e-5 * expected.norm()
-    assert metrics["actor/grad_norm"] == pytest.approx(float(expected.norm()), rel=2e-5)
+    assert metrics["actor/grad_norm"] == pytest.approx(float(expected.norm()), rel=within)
 
 
 def test_eq5_over_mini_batches_has_the_same_mean_loss(tiny: Path) -> None:

@@ -7,7 +7,7 @@ order of the step forward, from its end.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -30,11 +30,6 @@ from harness.torch_backend.fused.kernels import (
 from harness.torch_backend.fused.tokens import Tokens
 from harness.torch_backend.qwen3_shape import Qwen3Shape
 
-LAYER = (
-    "input_norm", "qkv_proj", "q_norm", "k_norm", "o_proj", "post_norm", "gate_proj", "up_proj", "down_proj",
-)  # fmt: skip
-"""The weights of a layer, in their order."""
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -49,6 +44,10 @@ class Layer:
     gate_proj: Array
     up_proj: Array
     down_proj: Array
+
+
+LAYER = tuple(field.name for field in fields(Layer))
+"""The order of a layer's weights."""
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def test_eq5_is_the_papers_equation_on_the_kept_rollouts(
     metrics = subject.step(batch, 1)
     loss = by_hand(fresh, batch, config)
     loss.backward()
-    # A float32 log-probability of -20 is rounded by 2e-6; packed alone a row is rounded otherwise, and exp passes it on.
+    # A float32 log-probability of -20 is rounded by 2e-6; a row packed alone is rounded otherwise, exp passes it on.
     assert metrics["actor/pg_loss"] + 0.2 * metrics["actor/kl_loss"] == pytest.approx(loss.item(), rel=within)
     expected = torch.cat([p.grad.flatten() for p in fresh.model.parameters() if p.grad is not None])
     assert (gradients(subject) - expected).norm() < 1e-5 * expected.norm()
